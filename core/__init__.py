@@ -1,0 +1,1 @@
+"""The engine of pilothouse: it knows nothing of terminals and screens."""

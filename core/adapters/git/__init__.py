@@ -1,0 +1,1 @@
+"""Checkouts, merges and rescue refs through git, without configuration an agent could write."""

@@ -1,0 +1,1 @@
+"""Processes that guard a tool tree and leave no survivors when it ends."""

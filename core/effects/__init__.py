@@ -1,0 +1,1 @@
+"""Carrying out instructions: one small file a kind, every outcome is an input again."""

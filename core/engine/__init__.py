@@ -1,0 +1,1 @@
+"""The single writer: it decides, journals and only then acts."""

@@ -1,0 +1,1 @@
+"""What front ends know: the socket's two ends and the session."""

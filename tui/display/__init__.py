@@ -1,0 +1,1 @@
+"""The display model: sanitised rows, words and glyphs, without Textual."""
