@@ -14,7 +14,7 @@ LOCK_OPTIONS := --quiet --upgrade --universal --python-version 3.11 --generate-h
 	--no-emit-find-links --custom-compile-command "make lock"
 
 export PYTHON
-PIP := -m pip --disable-pip-version-check
+PIP := -m pip --disable-pip-version-check -qq
 BIN := .venv-dev/bin
 SOURCES := $(shell find core tui themes -not -path '*__pycache__*')
 
@@ -27,7 +27,7 @@ done)
 define make_venv
 	@echo "setting up $(1) from $(2)"
 	@python="$$(.ci/find-python)" && "$$python" -m venv --clear $(1)
-	@$(1)/bin/python $(PIP) install --quiet --require-hashes --requirement $(2)
+	@$(1)/bin/python $(PIP) install --require-hashes --requirement $(2)
 	@printf '%s' "$(CURDIR)" > $(1)/.locked
 endef
 
@@ -45,7 +45,7 @@ check: .venv-dev/.installed ## everything a change must pass: format, lint, type
 	@echo "lint"; $(BIN)/ruff check --quiet .
 	@echo "types"; $(BIN)/mypy
 	@if command -v node >/dev/null; then $(BIN)/pyright; else echo "pyright skipped: it needs node"; fi
-	@echo "import contracts"; $(BIN)/lint-imports --no-cache --quiet
+	@echo "import contracts"; report="$$($(BIN)/lint-imports --no-cache)" || { echo "$$report"; exit 1; }
 	@echo "tests"; $(MAKE) --no-print-directory test
 
 format: .venv-dev/.installed ## put all source files into the one format
@@ -62,7 +62,7 @@ prove: .venv-dev/.installed ## run the slow proofs, each with its negative contr
 
 lock: ## pin the newest dependencies that pyproject.toml allows, with hashes
 	@python="$$(.ci/find-python)" && "$$python" -m venv .venv-lock
-	@.venv-lock/bin/python $(PIP) install --quiet uv==$(UV_VERSION)
+	@.venv-lock/bin/python $(PIP) install uv==$(UV_VERSION)
 	@.venv-lock/bin/uv pip compile pyproject.toml --extra sandbox --group build \
 		--output-file requirements/runtime.txt $(LOCK_OPTIONS)
 	@.venv-lock/bin/uv pip compile pyproject.toml --extra sandbox --group build --group dev \
@@ -78,7 +78,7 @@ clean: ## remove everything that make has made
 # A copy and not a link to the sources: it starts twice as fast, and is what a user has.
 .venv/.installed: .venv/.locked pyproject.toml $(SOURCES)
 	@rm -rf build
-	@.venv/bin/python $(PIP) install --quiet --no-deps --no-build-isolation --force-reinstall .
+	@.venv/bin/python $(PIP) install --no-deps --no-build-isolation --force-reinstall .
 	@rm -rf build
 	@touch $@
 
@@ -86,5 +86,5 @@ clean: ## remove everything that make has made
 	$(call make_venv,.venv-dev,requirements/dev.txt)
 
 .venv-dev/.installed: .venv-dev/.locked pyproject.toml
-	@$(BIN)/python $(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@$(BIN)/python $(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
