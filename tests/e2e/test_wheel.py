@@ -33,15 +33,21 @@ def run(*command: str | Path, cwd: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that holds what the wheel brings, and nothing else."""
-    source, wheels, target = (tmp_path_factory.mktemp(name) for name in ("source", "wheels", "target"))
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what the wheel is built from, so that building leaves no trace in the checkout."""
+    copy = tmp_path_factory.mktemp("source")
     for name in SOURCES:
-        origin = ROOT / name
-        if origin.is_dir():
-            shutil.copytree(origin, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
-            shutil.copy(origin, source / name)
+            shutil.copy(ROOT / name, copy / name)
+    return copy
+
+
+@pytest.fixture(scope="module")
+def installed(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that holds what the wheel brings, and nothing else."""
+    wheels, target = tmp_path_factory.mktemp("wheels"), tmp_path_factory.mktemp("target")
     pip = (sys.executable, "-m", "pip", "--disable-pip-version-check")
     run(*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", wheels, source, cwd=source)
     (wheel,) = wheels.glob("pilothouse-*.whl")
@@ -63,7 +69,7 @@ def test_the_installed_wheel_is_used_inside_a_project_that_has_its_own_core(inst
 
 
 @pytest.mark.e2e
-def test_the_wheel_brings_every_file_of_the_source_folders(installed: Path) -> None:
+def test_the_wheel_brings_every_file_of_the_source_folders(source: Path, installed: Path) -> None:
     def files_in(top: Path) -> set[Path]:
         return {
             path.relative_to(top)
@@ -72,4 +78,4 @@ def test_the_wheel_brings_every_file_of_the_source_folders(installed: Path) -> N
             if path.is_file() and "__pycache__" not in path.parts
         }
 
-    assert files_in(installed / "pilothouse") == files_in(ROOT)
+    assert files_in(installed / "pilothouse") == files_in(source)
