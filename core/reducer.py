@@ -1,0 +1,491 @@
+"""How each event changes the state. Nothing here decides anything.
+
+`reduce` is all that replay, restart and a live engine have in common, so it is all there is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from . import events as e
+from .ids import AgentId
+from .instructions import StartTurn
+from .money import ZERO
+from .outcomes import (
+    Cancelled,
+    ChecksFinished,
+    EffectFailed,
+    Landed,
+    Merged,
+    ToolFinished,
+    TurnCompleted,
+    TurnFailed,
+    WorkspaceReady,
+)
+from .instructions import CheckPlace, LandBranch, PrepareWorkspace, RunChecks, StartTool
+from .state import AgentRecord, Await, Blocker, Checkout, EffectRecord, End, Note, QuestionRecord, State
+from .views import MergeView, RefusalView
+
+Handler = Callable[[State, Any, int], None]
+
+
+def fold(state: State, events: Iterable[e.AnyEvent], at: int) -> None:
+    """Fold the events of one decision, made at `at`, into `state`."""
+    for event in events:
+        reduce(state, event, at)
+
+
+def reduce(state: State, event: e.AnyEvent, at: int) -> None:
+    """Fold one event into `state`."""
+    state.at = at
+    _HANDLERS[type(event)](state, event, at)
+
+
+def _run_started(state: State, event: e.RunStarted, at: int) -> None:
+    state.run = event
+    state.started_at = at
+    state.tip = event.base
+    state.max_cost_usd = event.limits.max_cost_usd
+    state.user_words.append(event.goal)
+
+
+def _engine_resumed(state: State, event: e.EngineResumed, at: int) -> None:
+    state.gate_until = None
+
+
+def _price_learned(state: State, event: e.PriceLearned, at: int) -> None:
+    state.prices[event.model] = event.price
+
+
+def _agent_spawned(state: State, event: e.AgentSpawned, at: int) -> None:
+    record = AgentRecord(
+        id=event.agent_id,
+        parent=event.parent,
+        depth=event.depth,
+        spec=event.spec,
+        model=event.spec.model or state.started.model,
+        spawned_at=at,
+        fixes=event.fixes,
+        budget_usd=event.spec.budget_usd,
+        since=at,
+    )
+    state.agents[record.id] = state.live[record.id] = record
+    if event.parent is not None:
+        parent = state.agents[event.parent]
+        parent.children.append(record.id)
+        state.touched.add(parent.id)
+        if parent.paused:
+            record.paused = True
+            state.paused += 1
+    if event.fixes is not None:
+        fixed = state.agents[event.fixes]
+        fixed.fixer = record.id
+        if fixed.blocker is not None:
+            cause = fixed.blocker.cause
+            fixed.mitigations[cause] = fixed.mitigations.get(cause, 0) + 1
+        fixed.since = at
+        state.touched.add(fixed.id)
+    state.touched.add(record.id)
+
+
+def _spawn_refused(state: State, event: e.SpawnRefused, at: int) -> None:
+    state.refusals.append(RefusalView(event.parent, event.title, event.code, event.words, at))
+
+
+def _effect_opened(state: State, event: e.EffectOpened, at: int) -> None:
+    effect = EffectRecord(event.effect_id, event.agent_id, event.instruction, at)
+    state.effects[effect.id] = effect
+    state.last_effect = max(state.last_effect, int(effect.id[1:]))
+    if event.agent_id is not None:
+        record = state.agents[event.agent_id]
+        record.effects[effect.id] = effect
+        record.since = at
+        state.touched.add(record.id)
+        if effect.instruction.holds_slot:
+            record.slots += 1
+            if record.slots == 1:
+                record.running_since = at
+                state.running += 1
+        if isinstance(effect.instruction, StartTurn):
+            record.retry_at = None
+            for above in state.ancestors(record.id):
+                above.reserved_usd += effect.instruction.reserved_usd
+    _note_stall(state, at)
+
+
+def _effect_closed(state: State, event: e.EffectClosed, at: int) -> None:
+    effect = state.effects.pop(event.effect_id)
+    record = None
+    if effect.agent_id is not None:
+        record = state.agents[effect.agent_id]
+        del record.effects[effect.id]
+        state.touched.add(record.id)
+        if effect.instruction.holds_slot:
+            record.slots -= 1
+            if record.slots == 0 and record.running_since is not None:
+                record.running_ms += at - record.running_since
+                record.running_since = None
+                state.running -= 1
+        if isinstance(effect.instruction, StartTurn):
+            _settle(state, record, effect.instruction, event)
+    handler = _OUTCOMES.get(type(event.outcome))
+    if handler is not None:
+        handler(state, record, effect, event.outcome, at)
+    _note_stall(state, at)
+
+
+def _settle(state: State, record: AgentRecord, turn: StartTurn, event: e.EffectClosed) -> None:
+    """Free what was set aside for a call and charge what it cost, all the way up."""
+    outcome = event.outcome
+    cost = outcome.cost_usd if isinstance(outcome, TurnCompleted | TurnFailed | Cancelled) else ZERO
+    record.cost_usd += cost
+    record.attempts += 1
+    if isinstance(outcome, TurnCompleted | TurnFailed | Cancelled):
+        record.tokens += outcome.tokens
+    if isinstance(outcome, TurnFailed | Cancelled) and outcome.estimated:
+        record.estimated = True
+    for above in state.ancestors(record.id):
+        above.reserved_usd -= turn.reserved_usd
+        above.subtree_usd += cost
+        state.touched.add(above.id)
+
+
+def _turn_completed(state: State, record: AgentRecord, effect: EffectRecord, outcome: TurnCompleted, at: int) -> None:
+    assert isinstance(effect.instruction, StartTurn)
+    record.conversation.append(outcome.span)
+    del record.inbox[: effect.instruction.notes]
+    record.calls = {call.call_id: call for call in outcome.calls}
+    record.context_tokens = outcome.tokens.context + outcome.tokens.output
+    record.context_spans = len(record.conversation)
+    record.turns += 1
+    record.tries = 0
+    if outcome.text:
+        record.last_text = outcome.text
+
+
+def _turn_failed(state: State, record: AgentRecord, effect: EffectRecord, outcome: TurnFailed, at: int) -> None:
+    record.tries += 1
+
+
+def _tool_finished(state: State, record: AgentRecord, effect: EffectRecord, outcome: ToolFinished, at: int) -> None:
+    assert isinstance(effect.instruction, StartTool)
+    record.conversation.append(outcome.span)
+    record.calls.pop(effect.instruction.call_id, None)
+
+
+def _workspace_ready(state: State, record: AgentRecord, effect: EffectRecord, outcome: WorkspaceReady, at: int) -> None:
+    assert isinstance(effect.instruction, PrepareWorkspace)
+    owner = effect.instruction.of or record.id
+    record.checkout = Checkout(outcome.path, outcome.base, outcome.branch, owner)
+
+
+def _checks_finished(
+    state: State, record: AgentRecord | None, effect: EffectRecord, outcome: ChecksFinished, at: int
+) -> None:
+    assert isinstance(effect.instruction, RunChecks)
+    if effect.instruction.place is CheckPlace.BASE:
+        state.base_checks = outcome.results
+    elif record is not None:
+        record.checks = outcome.results
+
+
+def _merged(state: State, record: AgentRecord, effect: EffectRecord, outcome: Merged, at: int) -> None:
+    record.merged = True
+    state.tip = outcome.tip
+    if outcome.commit is not None:
+        state.merges.append(
+            MergeView(record.id, outcome.commit, outcome.files, outcome.insertions, outcome.deletions, at)
+        )
+
+
+def _landed(state: State, record: AgentRecord | None, effect: EffectRecord, outcome: Landed, at: int) -> None:
+    state.landing = (outcome, at)
+    state.landing_refused = None
+
+
+def _effect_failed(
+    state: State, record: AgentRecord | None, effect: EffectRecord, outcome: EffectFailed, at: int
+) -> None:
+    if isinstance(effect.instruction, LandBranch):
+        state.landing_refused = outcome.message
+    elif isinstance(effect.instruction, StartTool) and record is not None:
+        call_id = effect.instruction.call_id
+        record.calls.pop(call_id, None)
+        record.inbox.append(Note(outcome.message, call_id, is_error=True))
+
+
+def _call_answered(state: State, event: e.CallAnswered, at: int) -> None:
+    record = state.agents[event.agent_id]
+    record.calls.pop(event.call_id, None)
+    if record.waiting is not None and record.waiting.call_id == event.call_id:
+        record.waiting = None
+    record.asking.pop(event.call_id, None)
+    record.inbox.append(Note(event.text, event.call_id, event.is_error))
+    record.since = at
+    state.touched.add(record.id)
+
+
+def _await_started(state: State, event: e.AwaitStarted, at: int) -> None:
+    record = state.agents[event.agent_id]
+    record.waiting = Await(event.call_id, event.agent_ids, event.count, event.deadline)
+    record.since = at
+    state.touched.add(record.id)
+
+
+def _agent_told(state: State, event: e.AgentTold, at: int) -> None:
+    record = state.agents[event.agent_id]
+    record.inbox.append(Note(event.text, voice=event.voice))
+    if event.voice is e.Voice.USER:
+        state.user_words.append(event.text)
+    state.touched.add(record.id)
+
+
+def _question_asked(state: State, event: e.QuestionAsked, at: int) -> None:
+    question = QuestionRecord(
+        id=event.question_id,
+        kind=event.kind_of,
+        asked_at=at,
+        text=event.text,
+        options=event.options,
+        why=event.why,
+        default=event.default,
+        holder=event.holder,
+        askers=[(event.agent_id, event.call_id)],
+        after_effect=state.last_effect,
+    )
+    state.questions[question.id] = question
+    state.last_question = max(state.last_question, int(question.id[1:]))
+    _attach(state, question, event.agent_id, event.call_id, at)
+    if question.is_with_user:
+        state.open_questions += 1
+    _note_stall(state, at)
+
+
+def _question_joined(state: State, event: e.QuestionJoined, at: int) -> None:
+    question = state.questions[event.question_id]
+    question.askers.append((event.agent_id, event.call_id))
+    _attach(state, question, event.agent_id, event.call_id, at)
+
+
+def _attach(state: State, question: QuestionRecord, agent_id: AgentId, call_id: Any, at: int) -> None:
+    record = state.agents[agent_id]
+    if call_id is None:
+        record.question = question.id
+    else:
+        record.asking[call_id] = question.id
+    record.since = at
+    state.touched.update((record.id, question.id))
+
+
+def _question_passed_up(state: State, event: e.QuestionPassedUp, at: int) -> None:
+    question = state.questions[event.question_id]
+    question.holder = None
+    question.passed_by = event.by
+    state.open_questions += 1
+    state.touched.add(question.id)
+    state.touched.update(asker for asker, _ in question.askers)
+    _note_stall(state, at)
+
+
+def _question_answered(state: State, event: e.QuestionAnswered, at: int) -> None:
+    question = state.questions[event.question_id]
+    if question.is_with_user:
+        state.open_questions -= 1
+    question.answer, question.answered_by = event.text, event.by
+    question.cite, question.answered_at = event.cite, at
+    if event.by is None:
+        state.user_words.append(event.text)
+    _detach(state, question)
+    _note_stall(state, at)
+
+
+def _question_dropped(state: State, event: e.QuestionDropped, at: int) -> None:
+    question = state.questions[event.question_id]
+    if question.is_with_user:
+        state.open_questions -= 1
+    question.dropped = True
+    _detach(state, question)
+    _note_stall(state, at)
+
+
+def _detach(state: State, question: QuestionRecord) -> None:
+    state.touched.add(question.id)
+    for asker, call_id in question.askers:
+        record = state.agents[asker]
+        if call_id is None and record.question == question.id:
+            record.question = None
+        state.touched.add(asker)
+
+
+def _agent_paused(state: State, event: e.AgentPaused, at: int) -> None:
+    record = state.agents[event.agent_id]
+    record.paused, record.since = True, at
+    state.paused += 1
+    state.touched.add(record.id)
+    _note_stall(state, at)
+
+
+def _agent_resumed(state: State, event: e.AgentResumed, at: int) -> None:
+    record = state.agents[event.agent_id]
+    record.paused, record.since = False, at
+    state.paused -= 1
+    state.touched.add(record.id)
+    _note_stall(state, at)
+
+
+def _stop_requested(state: State, event: e.StopRequested, at: int) -> None:
+    record = state.agents[event.agent_id]
+    record.stop, record.since = event.by or "user", at
+    state.touched.add(record.id)
+
+
+def _kill_requested(state: State, event: e.KillRequested, at: int) -> None:
+    record = state.agents[event.agent_id]
+    record.kill, record.since = event.by or "user", at
+    state.touched.add(record.id)
+
+
+def _finish_claimed(state: State, event: e.FinishClaimed, at: int) -> None:
+    record = state.agents[event.agent_id]
+    record.claim = event
+    record.since = at
+    state.touched.add(record.id)
+
+
+def _blocker_found(state: State, event: e.BlockerFound, at: int) -> None:
+    record = state.agents[event.agent_id]
+    record.blocker = Blocker(event.cause, event.evidence)
+    record.fixer = None
+    record.since = at
+    state.touched.add(record.id)
+
+
+def _blocker_lifted(state: State, event: e.BlockerLifted, at: int) -> None:
+    record, fixer = state.agents[event.agent_id], state.agents[event.fixer]
+    record.blocker = record.fixer = None
+    shares = fixer.checkout is not None and fixer.checkout.owner == record.id
+    record.checks = fixer.checks if shares else None
+    if fixer.claim is not None and (record.claim is None or record.claim.failed):
+        record.claim = fixer.claim
+    record.since = at
+    state.touched.add(record.id)
+
+
+def _try_granted(state: State, event: e.TryGranted, at: int) -> None:
+    record = state.agents[event.agent_id]
+    if record.blocker is not None:
+        cause = record.blocker.cause
+        record.granted[cause] = record.granted.get(cause, 0) + 1
+    record.fixer = None
+    record.advice = event.advice
+    record.tries, record.retry_at, record.since = 0, None, at
+    state.touched.add(record.id)
+
+
+def _given_up(state: State, event: e.GivenUp, at: int) -> None:
+    record = state.agents[event.agent_id]
+    record.given_up = event.reason
+    state.touched.add(record.id)
+
+
+def _base_accepted(state: State, event: e.BaseAccepted, at: int) -> None:
+    state.base_accepted = True
+
+
+def _retry_scheduled(state: State, event: e.RetryScheduled, at: int) -> None:
+    record = state.agents[event.agent_id]
+    record.retry_at, record.retry_code, record.since = event.until, event.code, at
+    if event.gate:
+        state.gate_until, state.gate_code = event.until, event.code
+    state.touched.add(record.id)
+
+
+def _nudged(state: State, event: e.Nudged, at: int) -> None:
+    state.agents[event.agent_id].nudged = True
+
+
+def _machine_noted(state: State, event: e.MachineNoted, at: int) -> None:
+    state.shortage = event.shortage
+    state.touched.update(record.id for record in state.live.values() if record.checkout is None)
+
+
+def _budget_raised(state: State, event: e.BudgetRaised, at: int) -> None:
+    if event.agent_id is None:
+        state.max_cost_usd = event.max_cost_usd
+    else:
+        state.agents[event.agent_id].budget_usd = event.max_cost_usd
+
+
+def _agent_ended(state: State, event: e.AgentEnded, at: int) -> None:
+    record = state.live.pop(event.agent_id)
+    record.end = End(event.status, event.reason, event.verdict, event.summary, at)
+    record.since = at
+    record.waiting = None
+    record.inbox.clear()
+    record.calls.clear()
+    if record.paused:
+        state.paused -= 1
+    state.touched.add(record.id)
+    _note_stall(state, at)
+
+
+def _run_ended(state: State, event: e.RunEnded, at: int) -> None:
+    state.end, state.ended_at = event, at
+    _note_stall(state, at)
+
+
+def _note_stall(state: State, at: int) -> None:
+    """Keep account of the time in which nothing could go on without a person."""
+    stalled = not state.effects and state.end is None and (state.open_questions > 0 or state.paused > 0)
+    if stalled and state.stalled_since is None:
+        state.stalled_since = at
+    elif not stalled and state.stalled_since is not None:
+        state.stalled_ms += at - state.stalled_since
+        state.stalled_since = None
+
+
+_OUTCOMES: dict[type, Callable[[State, Any, EffectRecord, Any, int], None]] = {
+    TurnCompleted: _turn_completed,
+    TurnFailed: _turn_failed,
+    ToolFinished: _tool_finished,
+    WorkspaceReady: _workspace_ready,
+    ChecksFinished: _checks_finished,
+    Merged: _merged,
+    Landed: _landed,
+    EffectFailed: _effect_failed,
+}
+
+_HANDLERS: dict[type, Handler] = {
+    e.RunStarted: _run_started,
+    e.EngineResumed: _engine_resumed,
+    e.PriceLearned: _price_learned,
+    e.AgentSpawned: _agent_spawned,
+    e.SpawnRefused: _spawn_refused,
+    e.EffectOpened: _effect_opened,
+    e.EffectClosed: _effect_closed,
+    e.CallAnswered: _call_answered,
+    e.AwaitStarted: _await_started,
+    e.AgentTold: _agent_told,
+    e.QuestionAsked: _question_asked,
+    e.QuestionJoined: _question_joined,
+    e.QuestionPassedUp: _question_passed_up,
+    e.QuestionAnswered: _question_answered,
+    e.QuestionDropped: _question_dropped,
+    e.AgentPaused: _agent_paused,
+    e.AgentResumed: _agent_resumed,
+    e.StopRequested: _stop_requested,
+    e.KillRequested: _kill_requested,
+    e.FinishClaimed: _finish_claimed,
+    e.BlockerFound: _blocker_found,
+    e.BlockerLifted: _blocker_lifted,
+    e.TryGranted: _try_granted,
+    e.GivenUp: _given_up,
+    e.BaseAccepted: _base_accepted,
+    e.RetryScheduled: _retry_scheduled,
+    e.Nudged: _nudged,
+    e.MachineNoted: _machine_noted,
+    e.BudgetRaised: _budget_raised,
+    e.AgentEnded: _agent_ended,
+    e.RunEnded: _run_ended,
+}
