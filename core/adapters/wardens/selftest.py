@@ -1,0 +1,63 @@
+"""Finds out how strictly tools can be held here, by trying: no level is claimed that was not seen to work.
+
+Must not know how a job is run; it is handed a function for that.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from pathlib import Path
+
+from ...ports import Exit, Job
+from . import landlock
+from .bubblewrap import find_bubblewrap
+from .confinement import Confinement
+
+Run = Callable[[Job, Confinement], Awaitable[Exit]]
+
+_PROBE = 'for f in "$@"; do (: > "$f") 2>/dev/null; done; readlink /proc/self/ns/pid'
+"""Tries to make every file it is given and says which PID namespace it is in."""
+_TIMEOUT_MS = 10_000
+_NAME = "pilothouse-probe"
+
+
+async def strongest(run: Run, *, network: bool, hidden: Sequence[Path]) -> Confinement:
+    """The strictest confinement that passes its test; `S0` if none does."""
+    for candidate in _candidates(network, tuple(hidden)):
+        if await _holds(run, candidate):
+            return candidate
+    return Confinement("S0", network=network, hidden=tuple(hidden))
+
+
+def _candidates(network: bool, hidden: tuple[Path, ...]) -> Iterator[Confinement]:
+    for bwrap in find_bubblewrap():
+        yield Confinement("S3", bwrap, network, hidden)
+    if landlock.version():
+        yield Confinement("S2", None, network, hidden)
+
+
+async def _holds(run: Run, candidate: Confinement) -> bool:
+    """Whether a tool so confined can write where it may and nowhere else, and (S3) sees only its own processes."""
+    with tempfile.TemporaryDirectory(prefix=_NAME) as inside, tempfile.TemporaryDirectory(prefix=_NAME) as outside:
+        allowed = Path(inside) / _NAME
+        forbidden = [Path(outside) / _NAME, *_somewhere_on_disk()]
+        argv = ("sh", "-c", _PROBE, "sh", str(allowed), *map(str, forbidden))
+        job = Job(argv=argv, cwd=Path(inside), writable=(Path(inside),), timeout_ms=_TIMEOUT_MS)
+        result = await run(job, candidate)
+        written = [path for path in forbidden if path.exists()]
+        for path in written:
+            path.unlink()
+        if written or result.code != 0 or not allowed.exists():
+            return False
+    if candidate.level == "S3":
+        namespace = result.output.strip()
+        return namespace.startswith("pid:[") and namespace != os.readlink("/proc/self/ns/pid")
+    return True
+
+
+def _somewhere_on_disk() -> list[Path]:
+    """A file that this process could make outside of all private folders, if there is such a place."""
+    name = f".{_NAME}-{os.getpid()}"
+    return [folder / name for folder in (Path.home(), Path.cwd()) if os.access(folder, os.W_OK)]

@@ -1,0 +1,232 @@
+"""The warden: a program that runs one command and leaves nothing of it behind. Started before it is needed, used once.
+
+`python -I -S warden.py FD`: FD is a Unix socket to the engine and the life-line at once. One line of JSON, the order,
+comes in; one line, the report, goes out. When the socket says end-of-file, because the engine hung up or died in
+whatever way, or when the command is done or out of time, everything below is swept; only then does the warden end.
+
+Standard library only. It must not know the rest of pilothouse. Nothing it does to end a tree forks, execs or imports.
+
+Order: {argv, env, cwd, timeout_ms, bubblewrapped, writable (null, or what Landlock leaves writable), hidden, scratch}.
+Report: {code, ms, timed_out, left} or {error}. The command's output goes straight to the warden's own stdout.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import resource
+import select
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING or __package__:
+    from . import landlock, proctree
+else:
+    sys.path.append(os.path.dirname(os.path.abspath(__file__)))  # last, so that it shadows nothing
+    import landlock
+    import proctree
+
+SWEEP_SECONDS = 30.0
+"""A process that does not die of SIGKILL in this time hangs in the kernel (a dead disk); it is reported instead."""
+NICE_RETRY_MS = 120
+"""The kernel takes one autogroup change per 100 ms from unprivileged processes."""
+OUT_OF_MEMORY_SCORE = b"500"
+"""Tools are killed for memory before the engine (0) and after what asked to be first (1000)."""
+
+_SET_PARENT_DEATH_SIGNAL, _SET_CHILD_SUBREAPER = 1, 36
+_IGNORED = (
+    signal.SIGINT,
+    signal.SIGQUIT,
+    signal.SIGTERM,
+    signal.SIGHUP,
+    signal.SIGTSTP,
+    signal.SIGTTIN,
+    signal.SIGTTOU,
+)
+_PYTHON_IGNORES = (signal.SIGPIPE, signal.SIGXFSZ)
+
+
+class Warden:
+    """One command, from the order to the report."""
+
+    def __init__(self, control: int) -> None:
+        self.control = control
+        self.libc = ctypes.CDLL(None, use_errno=True)
+        os.set_inheritable(control, False)
+        if self.libc.prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
+            raise OSError(ctypes.get_errno(), "cannot become a subreaper")
+        for number in _IGNORED:
+            signal.signal(number, signal.SIG_IGN)
+        self.wake, waker = os.pipe()
+        os.set_blocking(self.wake, False)
+        os.set_blocking(waker, False)
+        signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda number, frame: None)
+
+    def serve(self) -> None:
+        """Wait for the order, carry it out, report."""
+        order = self.receive()
+        if order is None:
+            return
+        scratch = None
+        try:
+            if order["scratch"]:
+                scratch = tempfile.mkdtemp(prefix="pilothouse-")
+                order["env"].update(HOME=scratch, TMPDIR=scratch)
+            report = self.carry_out(order, scratch)
+        except Exception as error:  # whatever it was, nothing may be left behind and the engine must hear of it
+            report = {"error": f"{type(error).__name__}: {error}", "left": proctree.sweep_children(SWEEP_SECONDS)}
+        if scratch is not None:
+            shutil.rmtree(scratch, ignore_errors=True)
+        with contextlib.suppress(OSError):  # the engine is gone
+            os.write(self.control, json.dumps(report).encode() + b"\n")
+
+    def receive(self) -> dict[str, Any] | None:
+        """The order, or None if the engine hung up before it was complete."""
+        received = bytearray()
+        while not received.endswith(b"\n"):
+            try:
+                piece = os.read(self.control, 65536)
+            except OSError:
+                return None
+            if not piece:
+                return None
+            received += piece
+        order: dict[str, Any] = json.loads(received)
+        return order
+
+    def carry_out(self, order: dict[str, Any], scratch: str | None) -> dict[str, Any]:
+        """Start the command, wait for the first of its end, the time limit and the end of the life-line, sweep."""
+        started = time.monotonic()
+        deadline = started + order["timeout_ms"] / 1000
+        sys.stdout.flush()
+        child = os.fork()
+        if child == 0:
+            self.become(order, scratch)
+        status = self.watch(child, deadline)
+        timed_out = status is None and time.monotonic() >= deadline
+        ms = round((time.monotonic() - started) * 1000)
+        if status is None:
+            kill_namespace(child)
+        left = proctree.sweep_children(SWEEP_SECONDS)
+        code = 128 + signal.SIGKILL if status is None else os.waitstatus_to_exitcode(status)
+        return {"code": code if code >= 0 else 128 - code, "ms": ms, "timed_out": timed_out, "left": left}
+
+    def watch(self, child: int, deadline: float) -> int | None:
+        """The command's wait status, or None if it has to be ended. Reaps orphans on the way."""
+        poller = select.poll()
+        poller.register(self.control, select.POLLIN)
+        poller.register(self.wake, select.POLLIN)
+        niced = False
+        while (remaining := deadline - time.monotonic()) > 0:
+            niced = niced or nice_session(child)
+            ready = [
+                fd for fd, _ in poller.poll(min(remaining * 1000 + 1, remaining * 1000 + 1 if niced else NICE_RETRY_MS))
+            ]
+            if self.wake in ready:
+                os.read(self.wake, 4096)
+                if (status := reap(child)) is not None:
+                    return status
+            if self.control in ready and self.hung_up():
+                return None
+        return None
+
+    def hung_up(self) -> bool:
+        """Whether the engine has closed its end. It never sends anything after the order."""
+        try:
+            return not os.read(self.control, 4096)
+        except OSError:
+            return True
+
+    def become(self, order: dict[str, Any], scratch: str | None) -> NoReturn:
+        """Turn the forked child into the command: in the background, away from every terminal, without privileges."""
+        try:
+            os.setsid()
+            nice_session(0)
+            self.step_back()
+            self.libc.prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
+            for number in (*_IGNORED, *_PYTHON_IGNORES, signal.SIGCHLD):
+                signal.signal(number, signal.SIG_DFL)
+            if not order["bubblewrapped"]:
+                os.chdir(order["cwd"])
+                if order["writable"] is not None:
+                    folders = [*order["writable"], *([scratch] if scratch else ())]
+                    landlock.restrict(folders, order["hidden"])
+                else:
+                    landlock.forbid_new_privileges()
+            os.execvpe(order["argv"][0], order["argv"], order["env"])
+        except OSError as error:
+            os.write(2, f"{order['argv'][0]}: {error.strerror or error}\n".encode(errors="replace"))
+        except BaseException as error:
+            os.write(2, f"warden: {error!r}\n".encode(errors="replace"))
+        os._exit(127)
+
+    def step_back(self) -> None:
+        """Let everything else go first: for the processor, and to live on when memory is short. No core dumps."""
+        try:
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+            os.nice(19)
+            write("/proc/self/oom_score_adj", OUT_OF_MEMORY_SCORE)
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        except OSError:
+            pass
+
+
+def write(path: str, value: bytes) -> None:
+    """Put a value into a file of /proc."""
+    descriptor = os.open(path, os.O_WRONLY)
+    try:
+        os.write(descriptor, value)
+    finally:
+        os.close(descriptor)
+
+
+def nice_session(pid: int) -> bool:
+    """Weigh the session that `pid` leads (0: this process) as one nice process; whether there is nothing left to try.
+
+    The kernel shares the processor between sessions first (sched_autogroup), so that nice alone does not help.
+    """
+    try:
+        if pid and os.getsid(pid) != pid:
+            return False  # it has not left the engine's session yet
+        write(f"/proc/{pid or 'self'}/autogroup", b"19")
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def reap(child: int) -> int | None:
+    """Collect what has ended; the wait status of `child` if it is among it."""
+    status = None
+    try:
+        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+            if ended[0] == child:
+                status = ended[1]
+    except ChildProcessError:
+        pass
+    return status
+
+
+def kill_namespace(child: int) -> None:
+    """Kill the first process below `child`: with bubblewrap the kernel then ends the whole PID namespace at once."""
+    try:
+        with open(f"/proc/{child}/task/{child}/children", encoding="ascii") as file:
+            below = file.read().split()
+    except OSError:
+        below = []
+    for pid in below:
+        proctree.send(int(pid), signal.SIGKILL)
+    proctree.send(child, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    Warden(int(sys.argv[1])).serve()
+    os._exit(0)
