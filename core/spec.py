@@ -9,9 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated
-
-from pydantic import Field
+from typing import Any, ClassVar
 
 COMMAND_PREFIX = "$ "
 """An acceptance item that starts with this is a command the engine runs; any other is a sentence."""
@@ -30,30 +28,29 @@ class WorkspaceKind(StrEnum):
 class Spec:
     """A complete order: somebody who knows nothing else could carry it out."""
 
-    title: Annotated[str, Field(min_length=1, max_length=60, description="Two to four words, shown in the tree.")]
-    outcome: Annotated[str, Field(description="What is true when the work is done, in one or two sentences.")]
-    acceptance: Annotated[
-        tuple[str, ...],
-        Field(
-            description="How the outcome is checked: sentences, or commands written as `$ COMMAND` that the engine runs."
-        ),
-    ]
-    context: Annotated[str, Field(description="What the agent has to know and cannot find in the files.")] = ""
-    paths: Annotated[tuple[str, ...], Field(description="Files and folders the work is about.")] = ()
-    needs: Annotated[
-        tuple[str, ...],
-        Field(description="Ids of agents whose merged results this one needs; it starts the moment they are done."),
-    ] = ()
-    model: Annotated[str | None, Field(description="Another model than the run's.")] = None
-    budget_usd: Annotated[Decimal | None, Field(gt=0, description="The most this agent and its children may cost.")] = (
-        None
-    )
-    workspace: Annotated[WorkspaceKind, Field(description="`clone` to write, `read-only` to explore.")] = (
-        WorkspaceKind.CLONE
-    )
-    tools: Annotated[
-        tuple[str, ...] | None, Field(description="The only tools it may use; all of them when left out.")
-    ] = None
+    # Lets pydantic take the docstrings below as the descriptions in the tool's schema.
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"use_attribute_docstrings": True, "extra": "forbid"}
+
+    title: str
+    """Two to four words, shown in the tree."""
+    outcome: str
+    """What is true when the work is done, in one or two sentences."""
+    acceptance: tuple[str, ...]
+    """How the outcome is checked: sentences, or commands written as `$ COMMAND` that the engine runs."""
+    context: str = ""
+    """What the agent has to know and cannot find in the files."""
+    paths: tuple[str, ...] = ()
+    """Files and folders the work is about."""
+    needs: tuple[str, ...] = ()
+    """Ids of agents whose merged results this one needs; it starts the moment they are done."""
+    model: str | None = None
+    """Another model than the run's."""
+    budget_usd: Decimal | None = None
+    """The most this agent and its children may cost, in US dollars."""
+    workspace: WorkspaceKind = WorkspaceKind.CLONE
+    """`clone` to write, `read-only` to explore."""
+    tools: tuple[str, ...] | None = None
+    """The only tools it may use; all of them when left out."""
 
     @property
     def commands(self) -> tuple[str, ...]:
