@@ -17,8 +17,8 @@ A step is one message of the model. All fields may be left out:
     until = "REGEX"        the step repeats until what the agent was told last matches; at least once
     faults = ["cut"]       how the first attempts at this message fail, one each (see `FAULTS`)
     [[....calls]]          tool calls: `tool` is the name, `repeat` how often, all else is the input
-    [[....when]]           alternatives: `match` is a regex on what the agent was told last; the first that matches
-                           takes the place of the step's words and calls
+    [[....when]]           alternatives: `match` is a regex on what the agent was told last (with `ever = true`, at
+                           any time); the first that matches takes the place of the step's words and calls
 
 Steps are played one after another, one a turn; after the last one the agent finishes. Texts may hold placeholders:
 
@@ -61,6 +61,8 @@ class Alternative(Words, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Words for when what the agent was told last matches `match`."""
 
     match: str
+    ever: bool = False
+    """Whether anything it was ever told counts."""
 
 
 class Step(Words, frozen=True, kw_only=True, forbid_unknown_fields=True):

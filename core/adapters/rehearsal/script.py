@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .conversation import Conversation
-from .scenarios import Scenario, Step, Words
+from .scenarios import Alternative, Scenario, Step, Words
 
 _PLACEHOLDER = re.compile(r"\{(?:ids\.([^{}]+)|(question|answer|answer\|slug|n)|long:(\d+))\}")
 
@@ -51,8 +51,7 @@ def next_message(scenario: Scenario, conversation: Conversation) -> Scripted:
             return _unscripted(conversation)
         was_played = True
     step = steps[place]
-    told = conversation.told[-1]
-    words: Words = next((other for other in step.when if re.search(other.match, told)), step)
+    words: Words = next((other for other in step.when if _is_for(other, conversation)), step)
     return Scripted(
         think=_filled(words.think, conversation),
         say=_filled(words.say, conversation),
@@ -60,6 +59,11 @@ def next_message(scenario: Scenario, conversation: Conversation) -> Scripted:
         pace=words.pace,
         faults=step.faults,
     )
+
+
+def _is_for(other: Alternative, conversation: Conversation) -> bool:
+    told = conversation.told if other.ever else conversation.told[-1:]
+    return any(re.search(other.match, text) for text in told)
 
 
 def _steps(scenario: Scenario, conversation: Conversation) -> Sequence[Step] | None:

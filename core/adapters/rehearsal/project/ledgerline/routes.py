@@ -1,26 +1,25 @@
-"""Which handler answers which request."""
+"""Which handler answers which request. Handlers are named, and looked up when they are needed."""
 
-from . import expenses
+import pkgutil
 
 # --- everybody ---------------------------------------------------------------
 
 PUBLIC = {
-    ("GET", "/health"): expenses.health,
+    ("GET", "/health"): "ledgerline.expenses:health",
 }
 
 # --- people who have logged in -----------------------------------------------
 
 PRIVATE = {
-    ("GET", "/expenses"): expenses.list_expenses,
-    ("POST", "/expenses"): expenses.add_expense,
+    ("GET", "/expenses"): "ledgerline.expenses:list_expenses",
+    ("POST", "/expenses"): "ledgerline.expenses:add_expense",
 }
 
 
 def find(method, path):
     """The handler for a request and whether it needs a user, or None."""
     key = (method, path)
-    if key in PUBLIC:
-        return PUBLIC[key], False
-    if key in PRIVATE:
-        return PRIVATE[key], True
-    return None
+    name = PUBLIC.get(key) or PRIVATE.get(key)
+    if name is None:
+        return None
+    return pkgutil.resolve_name(name), key in PRIVATE
