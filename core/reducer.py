@@ -365,7 +365,9 @@ def _blocker_lifted(state: State, event: e.BlockerLifted, at: int) -> None:
     record, fixer = state.agents[event.agent_id], state.agents[event.fixer]
     record.blocker = record.fixer = None
     shares = fixer.checkout is not None and fixer.checkout.owner == record.id
-    record.checks = fixer.checks if shares else None
+    record.checks = fixer.checks if shares or record.checkout is None else None
+    # Without a checkout of its own there was nothing to fix but to do: the fixer's merged work is all there is.
+    record.merged = record.merged or record.checkout is None
     if fixer.claim is not None and (record.claim is None or record.claim.failed):
         record.claim = fixer.claim
     record.since = at

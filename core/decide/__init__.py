@@ -9,7 +9,7 @@ from __future__ import annotations
 from ..events import AgentSpawned, BlockerCause, EngineResumed, MachineNoted, PriceLearned
 from ..ids import ORCHESTRATOR
 from ..inputs import EffectEnded, EngineRestarted, Input, MachineRead, PriceRead, Request, StartRun, Tick
-from ..instructions import FindCitation, MergeWork, PrepareWorkspace
+from ..instructions import FindCitation, StartTool
 from ..outcomes import (
     AnyOutcome,
     CitationChecked,
@@ -95,7 +95,7 @@ def _ended(d: Decision, effect: EffectRecord, outcome: AnyOutcome) -> None:
             blockers.fail(d, record, message)
         case EffectFailed(message=message) if isinstance(instruction, FindCitation):
             d.answer_call(record, instruction.call_id, message, is_error=True)
-        case EffectFailed(message=message) if isinstance(instruction, MergeWork | PrepareWorkspace):
+        case EffectFailed(message=message) if not isinstance(instruction, StartTool):
             blockers.fail(d, record, message)
         case _:
             pass

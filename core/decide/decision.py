@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from ..events import AgentTold, AnyEvent, CallAnswered, EffectClosed, EffectOpened, QuestionAsked, QuestionKind, Voice
 from ..ids import AgentId, CallId, EffectId, QuestionId, effect_id, question_id
-from ..instructions import AnyInstruction, CancelEffect, StartEffect
+from ..instructions import AnyInstruction, CancelEffect, MergeWork, StartEffect
 from ..outcomes import AnyOutcome
 from ..reducer import reduce
 from ..state import AgentRecord, State
@@ -45,8 +45,10 @@ class Decision:
         self.emit(EffectClosed(effect, outcome))
 
     def cancel_effects(self, record: AgentRecord) -> None:
-        """End what `record` has in flight, now."""
-        self.instructions.extend(CancelEffect(effect) for effect in record.effects)
+        """End what `record` has in flight, now. A merge takes no time and is let finish: half of one is no state."""
+        self.instructions.extend(
+            CancelEffect(effect.id) for effect in record.effects.values() if not isinstance(effect.instruction, MergeWork)
+        )
 
     def answer_call(self, record: AgentRecord, call_id: CallId, text: str, *, is_error: bool = False) -> None:
         """Give a tool call its result."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..events import AgentTold, RetryScheduled, Voice
+from ..events import AgentTold, RetryScheduled, SpawnRefused, Voice
 from ..ids import EffectId
 from ..outcomes import StopReason, TurnCompleted, TurnFailed
 from ..state import AgentRecord
@@ -13,6 +13,9 @@ FIRST_BACKOFF_MS = 1_000
 """Before the second attempt; doubled for each one after."""
 MAX_BACKOFF_MS = 60_000
 """No call waits longer than this before it is tried again, whatever a server asks for."""
+
+SPAWN = "spawn_agent"
+"""A call of this name that cannot even be read is a refusal like any other."""
 
 CUT = (
     "Your last message was cut at its token limit; tool calls in it that were not complete were dropped. "
@@ -28,6 +31,8 @@ def completed(d: Decision, record: AgentRecord, effect: EffectId, turn: TurnComp
         return
     for call in turn.calls:
         if call.error is not None:
+            if call.name == SPAWN:
+                d.emit(SpawnRefused(record.id, call.brief, "spec", call.error))
             d.answer_call(record, call.call_id, call.error, is_error=True)
         elif call.command is not None:
             team.carry_out(d, record, call.call_id, call.command)

@@ -1,0 +1,49 @@
+"""The effect "carry out a tool call": its result goes to the transcript, and a few lines of it to the log."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..errors import JournalDamagedError
+from ..ids import CallId, EffectId
+from ..instructions import StartTool
+from ..outcomes import ToolFinished
+from ..state import AgentRecord
+from ..tools.context import Arguments
+from .bench import Bench
+from .conversation import result_block
+
+SHOWN_LINES = 40
+"""Lines of a result that the log shows; the transcript has all of it."""
+
+
+async def run_tool(bench: Bench, record: AgentRecord, effect: EffectId, instruction: StartTool) -> ToolFinished:
+    """Carry out the call and keep its result."""
+    arguments = await _arguments(bench, record, instruction.call_id)
+    bench.log.write(record.id, "tool", instruction.brief)
+    context = replace(
+        bench.tool_context(record, effect), on_output=lambda text: bench.stage.live(record.id).text("tool", text)
+    )
+    result = await bench.toolbox.perform(instruction.name, context, arguments)
+    block = result_block(instruction.call_id, result.content, is_error=result.is_error)
+    span = await bench.transcripts.append(record.id, [{"role": "user", "content": [block]}])
+    bench.log.write(record.id, "error" if result.is_error else "result", _shown(result.text))
+    return ToolFinished(span, result.is_error)
+
+
+async def _arguments(bench: Bench, record: AgentRecord, call_id: CallId) -> Arguments:
+    """The input of the call, from the last message of the agent that made it."""
+    for message in reversed(await bench.transcripts.load(record.id, record.conversation)):
+        if message["role"] == "assistant":
+            for block in message["content"]:
+                if block["type"] == "tool_use" and block["id"] == call_id:
+                    return dict(block["input"])
+    raise JournalDamagedError(f"the transcript of {record.id} does not hold the call {call_id}")
+
+
+def _shown(text: str) -> str:
+    lines = text.splitlines()
+    if len(lines) <= SHOWN_LINES:
+        return text
+    head, tail = lines[: SHOWN_LINES // 2], lines[-SHOWN_LINES // 2 :]
+    return "\n".join([*head, f"… {len(lines) - SHOWN_LINES} more lines …", *tail])

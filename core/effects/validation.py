@@ -1,0 +1,68 @@
+"""The effect "run checks": acceptance and validation commands, one after another, in a workspace or a scratch checkout."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from ..errors import PilothouseError
+from ..ids import EffectId
+from ..instructions import CheckPlace, RunChecks
+from ..outcomes import CheckResult, ChecksFinished, EffectFailed
+from ..state import AgentRecord
+from ..tools.bash import shell_job
+from ..tools.context import ToolContext
+from .bench import Bench
+
+TAIL = 4_096
+"""Characters of a failed command's output that are kept as evidence."""
+
+
+async def run_checks(
+    bench: Bench, record: AgentRecord, effect: EffectId, instruction: RunChecks
+) -> ChecksFinished | EffectFailed:
+    """Run the commands. A command that fails does not keep the next from running."""
+    try:
+        async with _place(bench, record, effect, instruction) as context:
+            results = [await _check(bench, context, command) for command in instruction.commands]
+    except PilothouseError as problem:
+        return EffectFailed(str(problem))
+    return ChecksFinished(tuple(results))
+
+
+@asynccontextmanager
+async def _place(
+    bench: Bench, record: AgentRecord, effect: EffectId, instruction: RunChecks
+) -> AsyncIterator[ToolContext]:
+    if instruction.place is CheckPlace.WORKSPACE:
+        yield bench.tool_context(record, effect)
+        return
+    assert instruction.commit is not None
+    path: Path = await bench.workspaces.scratch(instruction.commit)
+    try:
+        yield ToolContext(
+            run_id=bench.state.started.run_id,
+            agent_id=record.id,
+            workspace=path,
+            is_writer=True,
+            responses=bench.folder / "agent-responses",
+            output=bench.folder / "agents" / record.id / "output" / f"{effect}.txt",
+            processes=bench.processes,
+            bash_ms=bench.state.started.limits.bash_ms,
+            on_output=lambda text: None,
+        )
+    finally:
+        await bench.workspaces.discard(path)
+
+
+async def _check(bench: Bench, context: ToolContext, command: str) -> CheckResult:
+    bench.log.write(context.agent_id, "tool", f"check {command}")
+    # Also a read-only agent's checks may leave caches behind; its checkout is never merged.
+    done = await bench.processes.run(shell_job(replace(context, is_writer=True), command, context.bash_ms))
+    passed = done.code == 0 and not done.timed_out
+    how = "passed" if passed else "ran out of time" if done.timed_out else f"failed with exit code {done.code}"
+    bench.log.write(context.agent_id, "result" if passed else "error", f"check {how} after {done.ms / 1000:.1f} s")
+    tail = "" if passed else done.output[-TAIL:]
+    return CheckResult(command, done.code, done.ms, tail, done.timed_out)
