@@ -1,1 +1,1 @@
-"""Structure and palettes, as data."""
+"""The look of the screen: one style sheet for structure, one file of colours a palette. Data only."""

@@ -1,0 +1,166 @@
+"""The base of everything that shows lines: draws the visible ones only, scrolls by its own offset, has its own bar.
+
+Textual's own scrolling makes a layout whenever the content grows; this one never does. A subclass says how many
+lines there are, what a line is, and by what key a drawn one may be used again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from ..display.cells import clip_line, line_width
+from ..display.glyphs import UNICODE, GlyphSet
+from ..display.roles import Line, Role
+from ..keys import Zone, bindings
+from .inks import Inks, inks_of
+
+WHEEL = 3
+"""Lines of one notch of the mouse wheel."""
+
+
+class LinePane(Widget, can_focus=True):
+    """A pane of lines. It has no border and no padding: a `Pane` around it has."""
+
+    ALLOW_SELECT = False
+    BINDINGS: ClassVar[list[Binding]] = bindings(Zone.LIST)  # type: ignore[assignment]
+
+    def __init__(self, *, glyphs: GlyphSet = UNICODE, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self.top = 0
+        self.glyphs = glyphs
+        self._drawn: dict[int, tuple[Hashable, Strip]] = {}
+        self._drawn_for: tuple[object, ...] = ()
+
+    # what a subclass says
+
+    def line_count(self) -> int:
+        """How many lines there are."""
+        raise NotImplementedError
+
+    def line(self, index: int, width: int) -> Line:
+        """Line number `index`, at most `width` columns wide."""
+        raise NotImplementedError
+
+    def line_key(self, index: int) -> Hashable | None:
+        """While this stays the same, so does the drawn line; None: draw it anew each time."""
+        return None
+
+    def cursor_line(self) -> int | None:
+        """The line that is marked as chosen."""
+        return None
+
+    def before_drawing(self) -> None:
+        """Called once a frame, before any line is asked for."""
+
+    # scrolling
+
+    @property
+    def text_width(self) -> int:
+        """The columns beside the scroll bar."""
+        return max(1, self.size.width - 1)
+
+    @property
+    def page(self) -> int:
+        """How many lines are visible."""
+        return max(1, self.size.height)
+
+    @property
+    def end(self) -> int:
+        """The offset at which the last line is at the bottom."""
+        return max(0, self.line_count() - self.page)
+
+    def scroll_lines(self, top: int) -> None:
+        """Show the lines from `top` on, as far as there are any."""
+        self.top = max(0, min(top, self.end))
+        self.refresh()
+
+    def action_move(self, lines: int) -> None:
+        self.scroll_lines(self.top + lines)
+
+    def action_half_page(self, direction: int) -> None:
+        self.action_move(direction * max(1, self.page // 2))
+
+    def action_first(self) -> None:
+        self.scroll_lines(0)
+
+    def action_last(self) -> None:
+        self.scroll_lines(self.end)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self.scroll_lines(self.top + WHEEL)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self.scroll_lines(self.top - WHEEL)
+
+    def on_resize(self) -> None:
+        self.refresh()
+
+    # drawing
+
+    @property
+    def inks(self) -> Inks:
+        """The styles of the theme that is on."""
+        return inks_of(self.app.theme_variables)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        self.before_drawing()
+        inks, width, count = self.inks, self.size.width, self.line_count()
+        ground = self.visual_style.rich_style
+        self.top = max(0, min(self.top, self.end))
+        drawn_for = (inks, width, ground, self.app.no_color)
+        if drawn_for != self._drawn_for or len(self._drawn) > 4000:
+            self._drawn_for = drawn_for
+            self._drawn.clear()
+        bar = self._bar(count)
+        filters = self.get_line_filters()
+        background = self.background_colors[1]
+        strips: list[Strip] = []
+        for y in range(crop.y, crop.bottom):
+            strip = self._strip(self.top + y, count, width, ground, inks)
+            if bar is not None and width > 1:
+                thumb = Segment(self.glyphs.thumb if y in bar else " ", ground + inks.style(Role.FAINT))
+                strip = Strip([*strip.crop(0, width - 1), thumb], width)
+            for line_filter in filters:
+                strip = strip.apply_filter(line_filter, background)
+            strips.append(strip)
+        if crop.x or crop.width != width:
+            strips = [strip.crop(crop.x, crop.right) for strip in strips]
+        return strips
+
+    def _strip(self, index: int, count: int, width: int, ground: Style, inks: Inks) -> Strip:
+        if index >= count:
+            return Strip([Segment(" " * width, ground)], width)
+        chosen = index == self.cursor_line()
+        key = self.line_key(index)
+        if key is not None:
+            key = (key, chosen, self.has_focus)
+            if (known := self._drawn.get(index)) is not None and known[0] == key:
+                return known[1]
+        line = clip_line(self.line(index, self.text_width), self.text_width)
+        segments = [Segment(text, ground + inks.style(role, chosen)) for text, role in line]
+        rest = width - line_width(line)
+        if rest > 0:
+            segments.append(Segment(" " * rest, ground + inks.style(Role.TEXT, chosen)))
+        strip = Strip(segments, width)
+        if key is not None:
+            self._drawn[index] = (key, strip)
+        return strip
+
+    def _bar(self, count: int) -> range | None:
+        """The rows of the scroll bar's thumb, None when everything is visible."""
+        if count <= self.page:
+            return None
+        size = max(1, self.page * self.page // count)
+        start = round(self.top / self.end * (self.page - size)) if self.end else 0
+        return range(start, start + size)
