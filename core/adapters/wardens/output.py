@@ -21,8 +21,8 @@ SPILL_BYTES = 8 * 1024 * 1024
 """What the file with all of the output may hold, and what is streamed. Without a cap users saw 2.5 TiB."""
 CHUNK_BYTES = 256 * 1024
 """How much is read at once; pipes are made this large where the kernel allows."""
-FLOOD_PAUSE_SECONDS = 0.002
-"""Who prints faster than we like is read once in this time: 128 MB/s cost less than a tenth of a core."""
+PAUSE_SECONDS = 0.004
+"""Between two reads of a pipe: nobody sees the delay, and a flood (64 MB/s then) costs a few percent of a core."""
 
 
 class Capture:
@@ -31,6 +31,7 @@ class Capture:
     def __init__(self, spill: Path | None = None, on_output: Callable[[str], None] | None = None) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self._on_output = on_output
+        self._is_silent = False
         self._spill = spill
         self._file: BinaryIO | None = None
         self._spilled = 0
@@ -48,16 +49,17 @@ class Capture:
         self._tail += data[room:]
         if len(self._tail) > 2 * TAIL_BYTES:  # not at every chunk: moving the bytes costs
             del self._tail[:-TAIL_BYTES]
-        if self._on_output is not None and before < SPILL_BYTES:
+        if self._on_output is not None and not self._is_silent:
             text = self._decoder.decode(data[: SPILL_BYTES - before])
             if self._total > SPILL_BYTES:
+                self._is_silent = True
                 text += f"\n[more than {SPILL_BYTES // 1024**2} MiB of output: what follows is not streamed]\n"
             if text:
                 self._on_output(text)
 
     def finish(self) -> tuple[str, int]:
         """The output to hand back and how many bytes of it are missing there. Closes the file."""
-        if self._on_output is not None and (rest := self._decoder.decode(b"", final=True)):
+        if self._on_output is not None and not self._is_silent and (rest := self._decoder.decode(b"", final=True)):
             self._on_output(rest)
         spilled = self._file is not None
         self.close()
@@ -143,9 +145,9 @@ class Reader:
         read = self._read()
         if read == 0:
             self._loop.remove_reader(self._descriptor)
-        elif read is not None and read >= CHUNK_BYTES // 4:  # a pipe of the usual size, full
+        elif read is not None:
             self._loop.remove_reader(self._descriptor)
-            self._resumption = self._loop.call_later(FLOOD_PAUSE_SECONDS, self._resume)
+            self._resumption = self._loop.call_later(PAUSE_SECONDS, self._resume)
 
     def _resume(self) -> None:
         self._resumption = None

@@ -30,8 +30,9 @@ _GRACE_SECONDS = 45.0
 class WardenProcesses:
     """Runs commands. Use one per run, from one event loop; `close` it.
 
-    `minimum` is the lowest level to run anything at. `standby` wardens are kept ready. `hidden` are paths no tool may
-    read, besides the user's credentials. Without `network` tools are cut off, which only S3 enforces.
+    `minimum` is the lowest level to run anything at, `maximum` the highest to try. `standby` wardens are kept ready.
+    `hidden` are paths no tool may read, besides the user's credentials. Without `network` tools are cut off, which only
+    S3 enforces.
     """
 
     def __init__(
@@ -39,14 +40,17 @@ class WardenProcesses:
         run_id: str,
         *,
         minimum: str = "S0",
+        maximum: str = "S3",
         standby: int = 2,
         network: bool = True,
         hidden: Sequence[Path] = (),
     ) -> None:
-        if minimum not in LEVELS:
-            raise SandboxError(f"There is no sandbox level {minimum!r}; the levels are {', '.join(LEVELS)}.")
+        for level in (minimum, maximum):
+            if level not in LEVELS:
+                raise SandboxError(f"There is no sandbox level {level!r}; the levels are {', '.join(LEVELS)}.")
         self._run_id = run_id
         self._minimum = minimum
+        self._maximum = maximum
         self._network = network
         self._hidden = tuple(hidden)
         self._pool = Pool(run_id, standby)
@@ -71,7 +75,9 @@ class WardenProcesses:
             if self._confinement is None:
                 if not sys.platform.startswith("linux"):
                     raise SandboxError("Tools can be guarded on Linux only: nothing else ends process trees reliably.")
-                self._confinement = await strongest(self._run, network=self._network, hidden=self._hidden)
+                self._confinement = await strongest(
+                    self._run, maximum=self._maximum, network=self._network, hidden=self._hidden
+                )
         level = self._confinement.level
         if LEVELS.index(level) < LEVELS.index(self._minimum):
             raise SandboxError(

@@ -13,7 +13,7 @@ from pathlib import Path
 from ...ports import Exit, Job
 from . import landlock
 from .bubblewrap import find_bubblewrap
-from .confinement import Confinement
+from .confinement import LEVELS, Confinement
 
 Run = Callable[[Job, Confinement], Awaitable[Exit]]
 
@@ -23,10 +23,10 @@ _TIMEOUT_MS = 10_000
 _NAME = "pilothouse-probe"
 
 
-async def strongest(run: Run, *, network: bool, hidden: Sequence[Path]) -> Confinement:
-    """The strictest confinement that passes its test; `S0` if none does."""
+async def strongest(run: Run, *, maximum: str, network: bool, hidden: Sequence[Path]) -> Confinement:
+    """The strictest confinement up to `maximum` that passes its test; `S0` if none does."""
     for candidate in _candidates(network, tuple(hidden)):
-        if await _holds(run, candidate):
+        if LEVELS.index(candidate.level) <= LEVELS.index(maximum) and await _holds(run, candidate):
             return candidate
     return Confinement("S0", network=network, hidden=tuple(hidden))
 
