@@ -194,7 +194,7 @@ def _is_call(block: _Growing) -> bool:
 
 def _is_cut_call(block: _Growing) -> bool:
     """Whether the last block is a tool call that the end of the message cut: its input may look empty and valid."""
-    brought = block.pieces.get("input") or block.start.get("input")
+    brought = any(block.pieces.get("input", ())) or block.start.get("input")
     return block.type.endswith("tool_use") and (not block.is_whole or not brought or block.input() is None)
 
 
