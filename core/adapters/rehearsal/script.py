@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .conversation import Conversation
-from .scenarios import Alternative, Scenario, Step, Words
+from .scenario import Alternative, Scenario, Step, Words
 
 _PLACEHOLDER = re.compile(r"\{(?:ids\.([^{}]+)|(question|answer|answer\|slug|n)|long:(\d+))\}")
 

@@ -17,7 +17,7 @@ from typing import Any
 from . import wire
 from .conversation import BYTES_PER_TOKEN, count, read
 from .manners import objection
-from .scenarios import Scenario
+from .scenario import Scenario
 from .script import Scripted, next_message
 
 Sleep = Callable[[float], Awaitable[object]]
