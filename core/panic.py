@@ -71,16 +71,18 @@ class _Hunt:
     wardens: set[ProcessMark] = field(default_factory=set)
     seen: dict[ProcessMark, Victim] = field(default_factory=dict)
 
-    def find(self, with_wardens: bool) -> set[int]:
+    def find(self, with_wardens: bool) -> Iterator[int]:
         """Everything that descends from a warden or wears the mark of a run, as far as it is not spared."""
-        rows = proctree.table()
-        found = {pid for pid, row in rows.items() if row[1] not in "ZX" and self._is_marked(pid)}
-        wardens = {mark.pid for mark in self.wardens if mark.is_alive()}
-        found |= set(proctree.descendants(wardens, rows))
-        found = (found | wardens if with_wardens else found - wardens) - self.spared
-        for pid in found:
-            self.note(pid)
-        return found
+        for pid in self._candidates():
+            if pid not in self.spared and (with_wardens or pid not in {mark.pid for mark in self.wardens}):
+                self.note(pid)
+                yield pid
+
+    def _candidates(self) -> Iterator[int]:
+        wardens = [mark.pid for mark in self.wardens if mark.is_alive()]
+        yield from proctree.descendants(wardens)
+        yield from filter(self._is_marked, proctree.pids())
+        yield from wardens
 
     def note(self, pid: int) -> None:
         """Keep what the report will say of a process."""
@@ -121,7 +123,8 @@ def panic(runs_root: Path | None = None, run_id: str | None = None) -> Report:
     run_ids = frozenset(run.run_id for run in runs) | (frozenset({run_id}) if run_id else frozenset())
     everything = runs_root is None and run_id is None
     hunt = _Hunt(None if everything else run_ids, proctree.ancestors(os.getpid(), proctree.table()))
-    hunt.find(with_wardens=True)
+    for _ in hunt.find(with_wardens=True):
+        pass  # only to have seen them: wardens are about to end most of it
     for run in runs:
         if run.engine is not None:
             _kill_engine(run.engine, hunt)
@@ -169,10 +172,9 @@ def _kill_engine(engine: ProcessMark, hunt: _Hunt) -> None:
     if engine.pid in hunt.spared or not engine.signal(signal.SIGSTOP):
         return
     hunt.note(engine.pid)
-    rows = proctree.table()
-    for pid in proctree.descendants([engine.pid], rows):
+    for pid in proctree.descendants([engine.pid]):
         hunt.note(pid)
-    hunt.learn_wardens(pid for pid, row in rows.items() if row[0] == engine.pid and row[1] not in "ZX")
+    hunt.learn_wardens(proctree.children(engine.pid))
     engine.signal(signal.SIGKILL)
 
 
@@ -182,7 +184,8 @@ def _sweep(hunt: _Hunt) -> None:
     clean = 0
     while clean < CLEAN_PASSES and (elapsed := time.monotonic() - started) < LIMIT_SECONDS:
         overdue = elapsed > WARDEN_SECONDS
-        found = proctree.stop_and_kill(partial(hunt.find, with_wardens=overdue))
+        deadline = started + (LIMIT_SECONDS if overdue else WARDEN_SECONDS)
+        found = proctree.stop_and_kill(partial(hunt.find, with_wardens=overdue), deadline, lambda: None)
         waiting = not overdue and any(mark.is_alive() for mark in hunt.wardens)
         clean = 0 if found or waiting else clean + 1
         time.sleep(proctree.PAUSE_SECONDS)

@@ -95,12 +95,12 @@ async def test_a_flood_neither_grows_the_file_nor_stops_the_command(processes: W
     spill = tmp_path / "spilled"
     heard: list[int] = []
     exit = await processes.run(
-        job(tmp_path, "sh", "-c", "yes | head -c 50000000; echo end", spill=spill),
+        job(tmp_path, "sh", "-c", "yes | head -c 20000000; echo end", spill=spill),
         lambda text: heard.append(len(text)),
     )
     assert exit.code == 0
     assert exit.output.endswith("y\nend\n")
-    assert exit.dropped_bytes == 50_000_004 - HEAD_BYTES - TAIL_BYTES
+    assert exit.dropped_bytes == 20_000_004 - HEAD_BYTES - TAIL_BYTES
     assert spill.stat().st_size == SPILL_BYTES
     assert SPILL_BYTES < sum(heard) < SPILL_BYTES + 200
 
@@ -199,7 +199,7 @@ async def test_a_read_only_folder_inside_a_writable_one_cannot_be_written(
 async def test_a_sandboxed_tool_sees_no_process_but_its_own(sandboxed: WardenProcesses, tmp_path: Path) -> None:
     script = "for f in /proc/[0-9]*/cmdline; do echo; tr '\\0' ' ' < $f; done"
     programs = [line.split()[0] for line in (await shell(sandboxed, tmp_path, script)).splitlines() if line.strip()]
-    assert {Path(program).name for program in programs} == {"bwrap", "sh", "tr"}
+    assert {Path(program).name for program in programs} == {"bwrap", "sh"}
 
 
 @pytest.mark.parametrize("level", ["S3", "S2"])

@@ -10,7 +10,7 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 Row = tuple[int, str, int]
 """Parent's pid, state letter, start time in clock ticks since boot (fields 4, 3 and 22 of proc_pid_stat(5))."""
@@ -43,18 +43,41 @@ def table() -> dict[int, Row]:
     return {pid: found for pid in pids() if (found := row(pid)) is not None}
 
 
-def descendants(roots: Iterable[int], rows: Mapping[int, Row] | None = None) -> list[int]:
-    """The living processes below `roots` (not these themselves), parents before children."""
-    rows = table() if rows is None else rows
-    children: dict[int, list[int]] = {}
-    for pid, (parent, _, _) in rows.items():
-        children.setdefault(parent, []).append(pid)
-    todo: list[int] = list(roots)
+def children(pid: int) -> list[int]:
+    """The children of all threads of a process, zombies too. Costs nothing for the processes it is not about."""
     found: list[int] = []
-    for parent in todo:  # grows while it is walked
-        todo.extend(children.get(parent, ()))
-        found.extend(pid for pid in children.get(parent, ()) if rows[pid][1] not in "ZX")
+    with contextlib.suppress(OSError):  # it is gone, and its children are someone else's
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/children", "rb") as file:
+                found += map(int, file.read().split())
     return found
+
+
+def descendants(roots: Iterable[int]) -> Iterator[int]:
+    """The living processes below `roots` (not these themselves), each told as soon as it is found, parents first.
+
+    Whoever wants to catch a process that is somebody else every few milliseconds must signal it at once and cannot read
+    all of /proc before.
+    """
+    below = children if _HAS_CHILDREN else _children_from_table()
+    todo = list(roots)
+    for parent in todo:  # grows while it is walked
+        for pid in below(parent):
+            todo.append(pid)
+            found = row(pid)
+            if found is not None and found[1] not in "ZX":
+                yield pid
+
+
+def _children_from_table() -> Callable[[int], list[int]]:
+    """For kernels without the list of children."""
+    lists: dict[int, list[int]] = {}
+    for pid, (parent, _, _) in table().items():
+        lists.setdefault(parent, []).append(pid)
+    return lambda parent: lists.get(parent, [])
+
+
+_HAS_CHILDREN = os.path.exists("/proc/thread-self/children")
 
 
 def ancestors(pid: int, rows: Mapping[int, Row]) -> set[int]:
@@ -76,15 +99,12 @@ def environment(pid: int) -> dict[bytes, bytes]:
     return {name: value for name, _, value in (pair.partition(b"=") for pair in pairs)}
 
 
-def marked(name: str, value: str | None = None) -> list[int]:
-    """The living processes started with `name` in their environment, set to `value` if one is given."""
-    key, wanted = os.fsencode(name), None if value is None else os.fsencode(value)
-    found = []
+def marked(name: str, value: str) -> Iterator[int]:
+    """The living processes that were started with `name` set to `value` in their environment, as they are found."""
+    key, wanted = os.fsencode(name), os.fsencode(value)
     for pid in pids():
-        value_there = environment(pid).get(key)
-        if value_there is not None and wanted in (None, value_there):
-            found.append(pid)
-    return found
+        if environment(pid).get(key) == wanted:
+            yield pid
 
 
 def send(pid: int, number: signal.Signals) -> None:
@@ -93,19 +113,34 @@ def send(pid: int, number: signal.Signals) -> None:
         os.kill(pid, number)
 
 
-def stop_and_kill(find: Callable[[], Iterable[int]]) -> set[int]:
+def stop_and_kill(find: Callable[[], Iterable[int]], deadline: float, between: Callable[[], object]) -> set[int]:
     """STOP what `find` gives until it gives nothing new, then KILL all of it; say who that was.
 
     Killed one by one, processes that keep forking win the race about one time in three; stopped ones cannot fork.
+    `between` is called after each round: who is the parent must reap, or looking through zombies takes all the time.
     """
     seen: set[int] = set()
-    while new := set(find()) - seen:
-        for pid in new:
-            send(pid, signal.SIGSTOP)
-        seen |= new
+    count = -1
+    while count < len(seen) and time.monotonic() < deadline:
+        count = len(seen)
+        for pid in find():
+            if pid not in seen:
+                send(pid, signal.SIGSTOP)
+                seen.add(pid)
+        between()
     for pid in seen:
         send(pid, signal.SIGKILL)
     return seen
+
+
+def reap() -> bool:
+    """Collect every child that has ended; whether there are any children left."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        return False
+    return True
 
 
 def sweep_children(limit_seconds: float) -> int:
@@ -116,16 +151,12 @@ def sweep_children(limit_seconds: float) -> int:
     """
     me = os.getpid()
     deadline = time.monotonic() + limit_seconds
-    while True:
-        try:
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
-        except ChildProcessError:
-            return 0
+    while reap():
         if time.monotonic() > deadline:
-            return len(descendants([me])) or 1
-        if not stop_and_kill(lambda: descendants([me])):
+            return sum(1 for _ in descendants([me])) or 1
+        if not stop_and_kill(lambda: descendants([me]), deadline, reap):
             time.sleep(PAUSE_SECONDS)
+    return 0
 
 
 def sweep(find: Callable[[], Iterable[int]], limit_seconds: float, clean_passes: int = 3) -> set[int]:
@@ -134,7 +165,7 @@ def sweep(find: Callable[[], Iterable[int]], limit_seconds: float, clean_passes:
     ended: set[int] = set()
     clean = 0
     while clean < clean_passes and time.monotonic() < deadline:
-        found = stop_and_kill(find)
+        found = stop_and_kill(find, deadline, lambda: None)
         ended |= found
         clean = 0 if found else clean + 1
         time.sleep(PAUSE_SECONDS)

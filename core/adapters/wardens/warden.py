@@ -34,6 +34,8 @@ else:
 
 SWEEP_SECONDS = 30.0
 """A process that does not die of SIGKILL in this time hangs in the kernel (a dead disk); it is reported instead."""
+NICE, NORMAL = b"19", b"0"
+"""How a session is weighed while the command works, and while it is killed: dying takes processor time too."""
 NICE_RETRY_MS = 120
 """The kernel takes one autogroup change per 100 ms from unprivileged processes."""
 OUT_OF_MEMORY_SCORE = b"500"
@@ -113,6 +115,7 @@ class Warden:
         timed_out = status is None and time.monotonic() >= deadline
         ms = round((time.monotonic() - started) * 1000)
         if status is None:
+            weigh_session(child, NORMAL)
             kill_namespace(child)
         left = proctree.sweep_children(SWEEP_SECONDS)
         code = 128 + signal.SIGKILL if status is None else os.waitstatus_to_exitcode(status)
@@ -125,7 +128,7 @@ class Warden:
         poller.register(self.wake, select.POLLIN)
         niced = False
         while (remaining := deadline - time.monotonic()) > 0:
-            niced = niced or nice_session(child)
+            niced = niced or weigh_session(child, NICE)
             ready = [
                 fd for fd, _ in poller.poll(min(remaining * 1000 + 1, remaining * 1000 + 1 if niced else NICE_RETRY_MS))
             ]
@@ -148,7 +151,7 @@ class Warden:
         """Turn the forked child into the command: in the background, away from every terminal, without privileges."""
         try:
             os.setsid()
-            nice_session(0)
+            weigh_session(0, NICE)
             self.step_back()
             self.libc.prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
             for number in (*_IGNORED, *_PYTHON_IGNORES, signal.SIGCHLD):
@@ -187,15 +190,16 @@ def write(path: str, value: bytes) -> None:
         os.close(descriptor)
 
 
-def nice_session(pid: int) -> bool:
-    """Weigh the session that `pid` leads (0: this process) as one nice process; whether there is nothing left to try.
+def weigh_session(pid: int, weight: bytes) -> bool:
+    """Let the session that `pid` leads (0: this process) weigh as much as one process that is so nice.
 
-    The kernel shares the processor between sessions first (sched_autogroup), so that nice alone does not help.
+    The kernel shares the processor between sessions first (sched_autogroup), so that the nice value of a process does
+    not help. Says whether there is nothing left to try.
     """
     try:
         if pid and os.getsid(pid) != pid:
             return False  # it has not left the engine's session yet
-        write(f"/proc/{pid or 'self'}/autogroup", b"19")
+        write(f"/proc/{pid or 'self'}/autogroup", weight)
     except BlockingIOError:
         return False
     except OSError:
@@ -217,13 +221,8 @@ def reap(child: int) -> int | None:
 
 def kill_namespace(child: int) -> None:
     """Kill the first process below `child`: with bubblewrap the kernel then ends the whole PID namespace at once."""
-    try:
-        with open(f"/proc/{child}/task/{child}/children", encoding="ascii") as file:
-            below = file.read().split()
-    except OSError:
-        below = []
-    for pid in below:
-        proctree.send(int(pid), signal.SIGKILL)
+    for pid in proctree.children(child):
+        proctree.send(pid, signal.SIGKILL)
     proctree.send(child, signal.SIGKILL)
 
 
