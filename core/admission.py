@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from .ids import AgentId
+from .instructions import PrepareWorkspace
 from .needs import resolve, waits_for
 from .spec import Spec
 from .state import State
@@ -65,5 +66,5 @@ def may_start(state: State) -> bool:
 
     An agent that is being prepared counts as if it already held the slot that it will want.
     """
-    busy = sum(1 for record in state.live.values() if record.effects)
-    return state.shortage is None and busy < state.started.limits.max_running
+    preparing = sum(isinstance(effect.instruction, PrepareWorkspace) for effect in state.effects.values())
+    return state.shortage is None and state.running + preparing < state.started.limits.max_running

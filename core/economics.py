@@ -5,11 +5,11 @@ from __future__ import annotations
 from .state import State
 
 
-def wall_ms(state: State) -> int:
-    """How long the run has taken, without the time in which everything waited for a person."""
+def wall_ms(state: State, at: int | None = None) -> int:
+    """How long the run has taken until `at`, without the time in which everything waited for a person."""
     if not state.started_at:
         return 0
-    end = state.ended_at or state.at
+    end = state.ended_at or at or state.at
     stalled = state.stalled_ms + (end - state.stalled_since if state.stalled_since is not None else 0)
     return end - state.started_at - stalled
 

@@ -69,13 +69,14 @@ def reserve(state: State, record: AgentRecord) -> Reservation | Shortfall | Pric
     shortfall = _shortfall(state, record, worst)
     if shortfall is None:
         return Reservation(limits.max_output_tokens, worst)
-    least = _cost(price, bound, limits.min_output_tokens)
+    floor = min(limits.min_output_tokens, limits.max_output_tokens)
+    least = _cost(price, bound, floor)
     shortfall = _shortfall(state, record, least)
     if shortfall is not None:
         return shortfall
     room = _room(state, record)
     fitting = int((room - _cost(price, bound, 0)) * PER / price.output) if price.output else limits.max_output_tokens
-    max_tokens = max(limits.min_output_tokens, min(limits.max_output_tokens, fitting))
+    max_tokens = max(floor, min(limits.max_output_tokens, fitting))
     return Reservation(max_tokens, _cost(price, bound, max_tokens))
 
 

@@ -16,6 +16,8 @@ class Instruction(msgspec.Struct, frozen=True, tag_field="do", tag=True, omit_de
 
     holds_slot = False
     """Whether the agent must hold a slot while this runs."""
+    can_be_cancelled = True
+    """Whether it may be ended half-way. If not, whoever is killed ends after it."""
 
 
 class StartTurn(Instruction, frozen=True):
@@ -77,10 +79,15 @@ class RunChecks(Instruction, frozen=True):
 
 
 class MergeWork(Instruction, frozen=True):
-    """Commit the agent's workspace and merge it into the run's branch, whose tip must be `tip`."""
+    """Commit the agent's workspace and merge it into the run's branch, whose tip must be `tip`.
+
+    Carried out again after a crash it reports the merge that is already there.
+    """
 
     tip: str
     title: str
+
+    can_be_cancelled = False
 
 
 class FindCitation(Instruction, frozen=True):

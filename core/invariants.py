@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from .instructions import MergeWork, StartTurn
 from .money import ZERO
-from .selectors import status
+from .selectors import next_due, status
 from .state import AgentRecord, State
 from .status import Status, Verdict
 
@@ -15,13 +15,24 @@ def violations(state: State) -> list[str]:
     """What is wrong with `state`, in words; empty if nothing is."""
     if state.run is None:
         return []
-    return [*_limits(state), *_effects(state), *_money(state), *_questions(state), *_agents(state)]
+    return [
+        *_limits(state),
+        *_effects(state),
+        *_money(state),
+        *_questions(state),
+        *_agents(state),
+        *_blockers(state),
+        *_liveness(state),
+    ]
 
 
 def _limits(state: State) -> Iterator[str]:
     limits = state.started.limits
     if len(state.agents) > limits.max_agents:
         yield f"{len(state.agents)} agents exist, {limits.max_agents} may"
+    paused = sum(record.paused for record in state.live.values())
+    if paused != state.paused:
+        yield f"{paused} live agents are paused, {state.paused} are counted"
     holding = sum(1 for record in state.agents.values() if record.holds_slot)
     if holding != state.running:
         yield f"{holding} agents hold a slot, {state.running} are counted"
@@ -59,7 +70,9 @@ def _money(state: State) -> Iterator[str]:
         )
         if record.reserved_usd != open_here + sum((child.reserved_usd for child in below), ZERO):
             yield f"what is set aside for {record.id} is not what its calls set aside"
-        if record.parent is None and record.subtree_usd > state.max_cost_usd:
+        if record.budget_usd is not None and record.subtree_usd + record.reserved_usd > record.budget_usd:
+            yield f"{record.id} and those below it cost {record.subtree_usd}, {record.budget_usd} was allowed"
+        if record.parent is None and record.subtree_usd + record.reserved_usd > state.max_cost_usd:
             yield f"the run cost {record.subtree_usd}, {state.max_cost_usd} was allowed"
 
 
@@ -74,6 +87,25 @@ def _questions(state: State) -> Iterator[str]:
     for question in state.questions.values():
         if question.is_open and not any(state.agents[asker].is_live for asker, _ in question.askers):
             yield f"{question.id} is asked by nobody alive"
+
+
+def _blockers(state: State) -> Iterator[str]:
+    for record in state.live.values():
+        if record.blocker is None:
+            continue
+        if record.fixes is not None:
+            yield f"{record.id} is a fixer and has a blocker of its own"
+        if record.claim is None:
+            yield f"{record.id} has a blocker and has claimed nothing"
+
+
+def _liveness(state: State) -> Iterator[str]:
+    """Something is under way or due, or a person, the machine or a price is waited for; else nothing would ever happen."""
+    if state.end is not None or state.effects or state.stalled_since is not None or state.shortage is not None:
+        return
+    priced = all(record.model in state.prices for record in state.live.values())
+    if priced and state.agents and next_due(state, state.at) is None:
+        yield "nothing will ever happen again"
 
 
 def _agents(state: State) -> Iterator[str]:

@@ -11,7 +11,6 @@ from typing import Any
 from . import events as e
 from .ids import AgentId
 from .instructions import StartTurn
-from .money import ZERO
 from .outcomes import (
     Cancelled,
     ChecksFinished,
@@ -24,6 +23,7 @@ from .outcomes import (
     WorkspaceReady,
 )
 from .instructions import CheckPlace, LandBranch, PrepareWorkspace, RunChecks, StartTool
+from .selectors import waits_for_person
 from .state import AgentRecord, Await, Blocker, Checkout, EffectRecord, End, Note, QuestionRecord, State
 from .views import MergeView, RefusalView
 
@@ -34,12 +34,23 @@ def fold(state: State, events: Iterable[e.AnyEvent], at: int) -> None:
     """Fold the events of one decision, made at `at`, into `state`."""
     for event in events:
         reduce(state, event, at)
+    close_decision(state, at)
 
 
 def reduce(state: State, event: e.AnyEvent, at: int) -> None:
-    """Fold one event into `state`."""
-    state.at = at
+    """Fold one event into `state`. Once a decision has no more of them, `close_decision` follows."""
     _HANDLERS[type(event)](state, event, at)
+    state.at = at
+
+
+def close_decision(state: State, at: int) -> None:
+    """Keep account of the time in which nothing can go on without a person."""
+    stalled = not state.effects and waits_for_person(state, at)
+    if stalled and state.stalled_since is None:
+        state.stalled_since = at
+    elif not stalled and state.stalled_since is not None:
+        state.stalled_ms += at - state.stalled_since
+        state.stalled_since = None
 
 
 def _run_started(state: State, event: e.RunStarted, at: int) -> None:
@@ -51,7 +62,14 @@ def _run_started(state: State, event: e.RunStarted, at: int) -> None:
 
 
 def _engine_resumed(state: State, event: e.EngineResumed, at: int) -> None:
+    """The time without an engine is nobody's: it neither runs nor counts."""
     state.gate_until = None
+    down = at - state.at
+    if state.stalled_since is None:
+        state.stalled_ms += down
+    for record in state.live.values():
+        if record.running_since is not None:
+            record.running_since += down
 
 
 def _price_learned(state: State, event: e.PriceLearned, at: int) -> None:
@@ -82,8 +100,7 @@ def _agent_spawned(state: State, event: e.AgentSpawned, at: int) -> None:
         fixed = state.agents[event.fixes]
         fixed.fixer = record.id
         if fixed.blocker is not None:
-            cause = fixed.blocker.cause
-            fixed.mitigations[cause] = fixed.mitigations.get(cause, 0) + 1
+            fixed.tried.add(fixed.blocker.key)
         fixed.since = at
         state.touched.add(fixed.id)
     state.touched.add(record.id)
@@ -111,7 +128,6 @@ def _effect_opened(state: State, event: e.EffectOpened, at: int) -> None:
             record.retry_at = None
             for above in state.ancestors(record.id):
                 above.reserved_usd += effect.instruction.reserved_usd
-    _note_stall(state, at)
 
 
 def _effect_closed(state: State, event: e.EffectClosed, at: int) -> None:
@@ -132,19 +148,20 @@ def _effect_closed(state: State, event: e.EffectClosed, at: int) -> None:
     handler = _OUTCOMES.get(type(event.outcome))
     if handler is not None:
         handler(state, record, effect, event.outcome, at)
-    _note_stall(state, at)
 
 
 def _settle(state: State, record: AgentRecord, turn: StartTurn, event: e.EffectClosed) -> None:
     """Free what was set aside for a call and charge what it cost, all the way up."""
     outcome = event.outcome
-    cost = outcome.cost_usd if isinstance(outcome, TurnCompleted | TurnFailed | Cancelled) else ZERO
-    record.cost_usd += cost
     record.attempts += 1
     if isinstance(outcome, TurnCompleted | TurnFailed | Cancelled):
+        cost = outcome.cost_usd
         record.tokens += outcome.tokens
-    if isinstance(outcome, TurnFailed | Cancelled) and outcome.estimated:
-        record.estimated = True
+    else:
+        cost = turn.reserved_usd
+    if not isinstance(outcome, TurnCompleted):
+        record.estimated |= getattr(outcome, "estimated", True)
+    record.cost_usd += cost
     for above in state.ancestors(record.id):
         above.reserved_usd -= turn.reserved_usd
         above.subtree_usd += cost
@@ -235,7 +252,7 @@ def _await_started(state: State, event: e.AwaitStarted, at: int) -> None:
 
 def _agent_told(state: State, event: e.AgentTold, at: int) -> None:
     record = state.agents[event.agent_id]
-    record.inbox.append(Note(event.text, voice=event.voice))
+    record.inbox.append(Note(event.text, voice=event.voice, wakes=event.wakes))
     if event.voice is e.Voice.USER:
         state.user_words.append(event.text)
     state.touched.add(record.id)
@@ -259,7 +276,6 @@ def _question_asked(state: State, event: e.QuestionAsked, at: int) -> None:
     _attach(state, question, event.agent_id, event.call_id, at)
     if question.is_with_user:
         state.open_questions += 1
-    _note_stall(state, at)
 
 
 def _question_joined(state: State, event: e.QuestionJoined, at: int) -> None:
@@ -285,7 +301,6 @@ def _question_passed_up(state: State, event: e.QuestionPassedUp, at: int) -> Non
     state.open_questions += 1
     state.touched.add(question.id)
     state.touched.update(asker for asker, _ in question.askers)
-    _note_stall(state, at)
 
 
 def _question_answered(state: State, event: e.QuestionAnswered, at: int) -> None:
@@ -297,7 +312,6 @@ def _question_answered(state: State, event: e.QuestionAnswered, at: int) -> None
     if event.by is None:
         state.user_words.append(event.text)
     _detach(state, question)
-    _note_stall(state, at)
 
 
 def _question_dropped(state: State, event: e.QuestionDropped, at: int) -> None:
@@ -306,14 +320,15 @@ def _question_dropped(state: State, event: e.QuestionDropped, at: int) -> None:
         state.open_questions -= 1
     question.dropped = True
     _detach(state, question)
-    _note_stall(state, at)
 
 
 def _detach(state: State, question: QuestionRecord) -> None:
     state.touched.add(question.id)
     for asker, call_id in question.askers:
         record = state.agents[asker]
-        if call_id is None and record.question == question.id:
+        if call_id is not None:
+            record.asking.pop(call_id, None)
+        elif record.question == question.id:
             record.question = None
         state.touched.add(asker)
 
@@ -323,7 +338,6 @@ def _agent_paused(state: State, event: e.AgentPaused, at: int) -> None:
     record.paused, record.since = True, at
     state.paused += 1
     state.touched.add(record.id)
-    _note_stall(state, at)
 
 
 def _agent_resumed(state: State, event: e.AgentResumed, at: int) -> None:
@@ -331,7 +345,6 @@ def _agent_resumed(state: State, event: e.AgentResumed, at: int) -> None:
     record.paused, record.since = False, at
     state.paused -= 1
     state.touched.add(record.id)
-    _note_stall(state, at)
 
 
 def _stop_requested(state: State, event: e.StopRequested, at: int) -> None:
@@ -349,13 +362,16 @@ def _kill_requested(state: State, event: e.KillRequested, at: int) -> None:
 def _finish_claimed(state: State, event: e.FinishClaimed, at: int) -> None:
     record = state.agents[event.agent_id]
     record.claim = event
+    record.calls.clear()
+    record.waiting = None
     record.since = at
     state.touched.add(record.id)
 
 
 def _blocker_found(state: State, event: e.BlockerFound, at: int) -> None:
     record = state.agents[event.agent_id]
-    record.blocker = Blocker(event.cause, event.evidence)
+    against = state.tip if event.cause is e.BlockerCause.CONFLICT else ""
+    record.blocker = Blocker(event.cause, event.evidence, f"{event.cause.value} {against}".rstrip())
     record.fixer = None
     record.since = at
     state.touched.add(record.id)
@@ -364,10 +380,8 @@ def _blocker_found(state: State, event: e.BlockerFound, at: int) -> None:
 def _blocker_lifted(state: State, event: e.BlockerLifted, at: int) -> None:
     record, fixer = state.agents[event.agent_id], state.agents[event.fixer]
     record.blocker = record.fixer = None
-    shares = fixer.checkout is not None and fixer.checkout.owner == record.id
-    record.checks = fixer.checks if shares or record.checkout is None else None
-    # Without a checkout of its own there was nothing to fix but to do: the fixer's merged work is all there is.
-    record.merged = record.merged or record.checkout is None
+    # What the orchestrator answers for is the run's branch, which the fixer's merge has just changed.
+    record.checks = fixer.checks if record.parent is not None else None
     if fixer.claim is not None and (record.claim is None or record.claim.failed):
         record.claim = fixer.claim
     record.since = at
@@ -377,8 +391,7 @@ def _blocker_lifted(state: State, event: e.BlockerLifted, at: int) -> None:
 def _try_granted(state: State, event: e.TryGranted, at: int) -> None:
     record = state.agents[event.agent_id]
     if record.blocker is not None:
-        cause = record.blocker.cause
-        record.granted[cause] = record.granted.get(cause, 0) + 1
+        record.tried.discard(record.blocker.key)
     record.fixer = None
     record.advice = event.advice
     record.tries, record.retry_at, record.since = 0, None, at
@@ -429,22 +442,10 @@ def _agent_ended(state: State, event: e.AgentEnded, at: int) -> None:
     if record.paused:
         state.paused -= 1
     state.touched.add(record.id)
-    _note_stall(state, at)
 
 
 def _run_ended(state: State, event: e.RunEnded, at: int) -> None:
     state.end, state.ended_at = event, at
-    _note_stall(state, at)
-
-
-def _note_stall(state: State, at: int) -> None:
-    """Keep account of the time in which nothing could go on without a person."""
-    stalled = not state.effects and state.end is None and (state.open_questions > 0 or state.paused > 0)
-    if stalled and state.stalled_since is None:
-        state.stalled_since = at
-    elif not stalled and state.stalled_since is not None:
-        state.stalled_ms += at - state.stalled_since
-        state.stalled_since = None
 
 
 _OUTCOMES: dict[type, Callable[[State, Any, EffectRecord, Any, int], None]] = {

@@ -46,6 +46,42 @@ def wants_turn(record: AgentRecord) -> bool:
     return bool(not record.turns or record.inbox or len(record.conversation) > record.context_spans)
 
 
+def next_due(state: State, at: int) -> int | None:
+    """When something is due of an agent by itself after `at`: a retry, a deadline, the end of its running time."""
+    due: list[int] = []
+    for record in state.live.values():
+        if record.is_ending:
+            continue
+        if record.running_since is not None and record.parent is not None and record.claim is None:
+            due.append(record.running_since + state.started.limits.agent_ms - record.running_ms)
+        if record.effects or record.paused:
+            continue
+        if record.waiting is not None and record.waiting.deadline is not None:
+            due.append(record.waiting.deadline)
+        until = _parked_until(state, record)
+        if until is not None and until > at and record.question is None:
+            due.append(until)
+    return min(due, default=None)
+
+
+def waits_for_person(state: State, at: int) -> bool:
+    """Whether nothing goes on by itself, now that no effect is open, and a person can change that."""
+    if state.end is not None or not (state.open_questions or state.paused) or next_due(state, at) is not None:
+        return False
+    return state.shortage is None or not any(is_ready_to_start(state, record) for record in state.live.values())
+
+
+def is_ready_to_start(state: State, record: AgentRecord) -> bool:
+    """Whether a new agent lacks nothing but room on the machine and a slot."""
+    is_new = record.checkout is None and record.parent is not None and not record.effects
+    return is_new and not is_held(record) and not unmet(state, record)
+
+
+def is_held(record: AgentRecord) -> bool:
+    """Whether a person, a blocker or its coming end keeps it from doing anything more."""
+    return record.is_ending or record.paused or record.blocker is not None or record.question is not None
+
+
 def is_idle(state: State, record: AgentRecord) -> bool:
     """Whether it has ended its turn and waits for news of its children."""
     if record.checkout is None or record.calls or record.claim is not None or wants_turn(record):
@@ -243,22 +279,11 @@ def run_status(state: State) -> str:
     """`running`, `blocked`, `paused`, or how the run ended."""
     if state.end is not None:
         return state.end.status.value
-    if state.effects:
+    if state.stalled_since is None:
         return "running"
-    if state.open_questions and not any(_can_move(state, record) for record in state.live.values()):
-        return "blocked"
-    if state.live and all(record.paused for record in state.live.values()):
+    if not state.open_questions or all(record.paused for record in state.live.values()):
         return "paused"
-    return "running"
-
-
-def _can_move(state: State, record: AgentRecord) -> bool:
-    """Whether something will happen to `record` without a person."""
-    if record.paused or _person_needed(state, record) is not None:
-        return False
-    if record.checkout is None and state.shortage is not None and not unmet(state, record):
-        return True
-    return _parked_until(state, record) is not None or bool(record.waiting and record.waiting.deadline)
+    return "blocked"
 
 
 def run_view(state: State) -> RunView:

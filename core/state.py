@@ -36,6 +36,8 @@ class Note:
     call_id: CallId | None = None
     is_error: bool = False
     voice: Voice = Voice.ENGINE
+    wakes: bool = False
+    """Whether it ends a wait for other agents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ class Blocker:
 
     cause: BlockerCause
     evidence: str
+    key: str
+    """Two with the same key are the same blocker: a conflict with another state of the branch is another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +118,8 @@ class AgentRecord:
     fixer: AgentId | None = None
     question: QuestionId | None = None
     """The engine's own open question about it (blocker, budget, start)."""
-    mitigations: dict[BlockerCause, int] = field(default_factory=dict)
-    """How many fixers each cause has had."""
-    granted: dict[BlockerCause, int] = field(default_factory=dict)
-    """How many more than the one a person has allowed."""
+    tried: set[str] = field(default_factory=set)
+    """The blockers (their keys) that have had their one fixer and were granted no other by a person."""
     given_up: Reason | None = None
     nudged: bool = False
     end: End | None = None
@@ -162,6 +164,17 @@ class AgentRecord:
     def holds_slot(self) -> bool:
         """Whether it holds one of the run's slots."""
         return self.slots > 0
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether it is settled that it does no more of its own, so that what still comes in is only charged."""
+        failed = self.claim is not None and self.claim.failed
+        return failed or self.kill is not None or self.stop is not None or self.given_up is not None
+
+    @property
+    def has_unread_words(self) -> bool:
+        """Whether somebody has told it something that no turn of it has read."""
+        return any(note.call_id is None for note in self.inbox)
 
 
 @dataclass(slots=True)

@@ -19,6 +19,7 @@ from ..outcomes import (
     TurnFailed,
     WorkspaceFailed,
 )
+from ..reducer import close_decision
 from ..spec import Spec, WorkspaceKind
 from ..state import EffectRecord, State
 from . import blockers, control, questions, recovery, turns
@@ -56,7 +57,9 @@ def decide(state: State, given: Input, at: int) -> Decision:
             pass
     if state.run is not None and state.end is None and not d.refused:
         advance(d)
-    d.wake_at = next_due(state) if state.end is None else None
+    if d.events:
+        close_decision(state, d.at)
+    d.wake_at = next_due(state, d.at) if state.end is None else None
     return d
 
 
@@ -79,7 +82,7 @@ def _ended(d: Decision, effect: EffectRecord, outcome: AnyOutcome) -> None:
     if record is None:
         return
     instruction = effect.instruction
-    if record.kill is not None or record.stop is not None:
+    if record.is_ending:
         return
     match outcome:
         case TurnCompleted():
@@ -90,7 +93,10 @@ def _ended(d: Decision, effect: EffectRecord, outcome: AnyOutcome) -> None:
             questions.citation_checked(d, record, instruction, outcome)
         case Conflicted(paths=paths, detail=detail):
             evidence = f"conflicts in {', '.join(paths)}\n{detail}".strip()
-            blockers.found(d, record, BlockerCause.CONFLICT, evidence)
+            if record.fixes is not None:
+                blockers.fail(d, record, evidence)
+            else:
+                blockers.found(d, record, BlockerCause.CONFLICT, evidence)
         case WorkspaceFailed(message=message):
             blockers.fail(d, record, message)
         case EffectFailed(message=message) if isinstance(instruction, FindCitation):

@@ -22,10 +22,10 @@ from ..events import (
     TryGranted,
 )
 from ..ids import agent_id
-from ..money import usd
+from ..money import Price, usd
 from ..outcomes import CheckResult
 from ..spec import Spec, WorkspaceKind
-from ..state import AgentRecord, QuestionRecord
+from ..state import AgentRecord, QuestionRecord, State
 from ..status import Reason, Status, Verdict
 from .decision import Decision
 
@@ -60,16 +60,14 @@ def deal_with(d: Decision, record: AgentRecord) -> bool:
         d.emit(BlockerLifted(record.id, fixer.id))
         return True
     if record.question is None:
-        _ask_user(d, record, fixer)
+        _ask_user(d, record)
         return True
     return False
 
 
 def _may_mitigate(d: Decision, record: AgentRecord) -> bool:
     assert record.blocker is not None
-    cause = record.blocker.cause
-    tried, allowed = record.mitigations.get(cause, 0), 1 + record.granted.get(cause, 0)
-    return record.fixes is None and tried < allowed and len(d.state.agents) < d.state.started.limits.max_agents
+    return record.blocker.key not in record.tried and len(d.state.agents) < d.state.started.limits.max_agents
 
 
 def _spawn_fixer(d: Decision, record: AgentRecord) -> None:
@@ -104,21 +102,20 @@ def _spawn_fixer(d: Decision, record: AgentRecord) -> None:
     d.emit(AgentSpawned(agent_id=name, parent=record.id, depth=record.depth + 1, spec=fixer, fixes=record.id))
 
 
-def _ask_user(d: Decision, record: AgentRecord, fixer: AgentRecord | None) -> None:
+def _ask_user(d: Decision, record: AgentRecord) -> None:
     assert record.blocker is not None
+    fixers = [d.state.agents[child] for child in record.children if d.state.agents[child].fixes == record.id]
     cause, evidence = record.blocker.cause, record.blocker.evidence
     named = {
         BlockerCause.VALIDATION: "its checks fail",
         BlockerCause.CONFLICT: "its work conflicts with what others merged",
         BlockerCause.FAILURE: "it did not reach its outcome",
     }[cause]
-    if fixer is None:
-        tried = "No fixer could be started: the run has all the agents it may have."
-    else:
-        ended = fixer.end.summary or fixer.end.reason.words if fixer.end is not None else ""
-        tried = f'Tried: {fixer.id} "{fixer.spec.title}": {ended}'
+    tried = [f'Tried: {f.id} "{f.spec.title}": {f.end.summary or f.end.reason.words}' for f in fixers if f.end]
+    if record.blocker.key not in record.tried:
+        tried.append("No fixer could be started: the run has all the agents it may have.")
     text = f"{record.id} {record.spec.title}: {named}. Try again, or give up?"
-    why = f"{tried}\n\n{evidence}"
+    why = "\n".join([*tried, "", evidence])
     d.ask(record, QuestionKind.BLOCKER, text, (RETRY, GIVE_UP), why=why)
 
 
@@ -131,8 +128,8 @@ def ask_about_outage(d: Decision, record: AgentRecord, message: str) -> None:
 def ask_about_money(d: Decision, record: AgentRecord, short: Shortfall | PriceUnknown) -> None:
     """The money does not reach, or nobody knows whether it does: ask the user."""
     if isinstance(short, PriceUnknown):
-        text = f"No price is known for the model {short.model}. What should it be counted as?"
-        options: tuple[str, ...] = (COUNT_AS_DEAREST, STOP)
+        text = f"No price is known for the model {short.model}. What should a million of its tokens be counted as?"
+        options: tuple[str, ...] = (COUNT_AS_DEAREST, STOP) if DEAREST in d.state.prices else ("$100", STOP)
         _join_or_ask(d, record, QuestionKind.BUDGET, text, options, "Nothing is ever counted as free.")
         return
     whose = f"{short.scope}'s budget" if short.scope else "the run's budget"
@@ -158,11 +155,22 @@ def _join_or_ask(
     d.ask(record, kind, text, options, why=why)
 
 
-def ask_about_base(d: Decision, record: AgentRecord, results: tuple[CheckResult, ...]) -> None:
+def ask_about_base(d: Decision, record: AgentRecord, failed: CheckResult) -> None:
     """The validation fails before anybody has changed anything: ask before money is spent."""
-    failed = next(result for result in results if not result.passed)
     text = f"The validation already fails on the untouched base ({failed.command}). Go on, or stop?"
     d.ask(record, QuestionKind.START, text, (GO_ON, STOP), why=failed.tail)
+
+
+def not_understood(state: State, question: QuestionRecord, text: str) -> str | None:
+    """Why `text` does not answer the engine's own question, or None: nothing is stopped or raised on a guess."""
+    word = text.casefold()
+    match question.kind:
+        case QuestionKind.START if word not in (GO_ON, STOP):
+            return f"answer {question.id} with `{GO_ON}` or `{STOP}`"
+        case QuestionKind.BUDGET if word not in (COUNT_AS_DEAREST, FINISH_NOW, STOP) and _amount(text) is None:
+            return f"answer {question.id} with an amount in dollars, or with one of: {', '.join(question.options)}"
+        case _:
+            return None
 
 
 def answered(d: Decision, record: AgentRecord, question: QuestionRecord, text: str) -> None:
@@ -173,33 +181,35 @@ def answered(d: Decision, record: AgentRecord, question: QuestionRecord, text: s
             give_up(d, record, Reason("given_up", "given up by you"))
         case QuestionKind.BLOCKER:
             d.emit(TryGranted(record.id, "" if word == RETRY else text))
-        case QuestionKind.START if word.startswith(GO_ON):
+        case QuestionKind.START if word == GO_ON:
             d.emit(BaseAccepted())
         case QuestionKind.START:
             d.emit(StopRequested(record.id))
         case QuestionKind.BUDGET:
-            _answered_budget(d, record, text)
+            _answered_budget(d, record, word)
         case QuestionKind.QUESTION:
             raise AssertionError("an agent's question has a call")
 
 
-def _answered_budget(d: Decision, record: AgentRecord, text: str) -> None:
-    fit = reserve(d.state, record)
-    if isinstance(fit, PriceUnknown):
-        dearest = d.state.prices.get(DEAREST)
-        if text == COUNT_AS_DEAREST and dearest is not None:
-            d.emit(PriceLearned(record.model, dearest))
-        else:
-            d.emit(StopRequested(record.id))
-        return
-    amount = re.search(r"\d+(?:\.\d+)?", text)
-    if text.casefold().startswith("finish"):
+def _answered_budget(d: Decision, record: AgentRecord, word: str) -> None:
+    """Raise, finish or stop. Of several agents that ask the same, the first one's raise may already be enough."""
+    fit, amount = reserve(d.state, record), _amount(word)
+    if word == STOP:
+        give_up(d, record, Reason("budget", "the budget was used up"))
+    elif word == FINISH_NOW:
         outcome = record.last_text or "ended at its budget"
         d.emit(FinishClaimed(record.id, outcome, evidence="ended early: the budget was used up"))
-    elif amount is not None and isinstance(fit, Shortfall):
-        d.emit(BudgetRaised(fit.scope, max(Decimal(amount[0]), fit.limit_usd)))
-    elif amount is None:
-        d.emit(GivenUp(record.id, Reason("budget", "the budget was used up")))
+    elif isinstance(fit, PriceUnknown):
+        price = d.state.prices.get(DEAREST) if amount is None else Price(amount, amount, amount, amount)
+        if price is not None:
+            d.emit(PriceLearned(fit.model, price))
+    elif isinstance(fit, Shortfall) and amount is not None:
+        d.emit(BudgetRaised(fit.scope, max(amount, fit.limit_usd)))
+
+
+def _amount(text: str) -> Decimal | None:
+    found = re.search(r"\d+(?:\.\d+)?", text)
+    return Decimal(found[0]) if found is not None else None
 
 
 def give_up(d: Decision, record: AgentRecord, reason: Reason) -> None:

@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 
 from ..events import AgentTold, AnyEvent, CallAnswered, EffectClosed, EffectOpened, QuestionAsked, QuestionKind, Voice
 from ..ids import AgentId, CallId, EffectId, QuestionId, effect_id, question_id
-from ..instructions import AnyInstruction, CancelEffect, MergeWork, StartEffect
+from ..instructions import AnyInstruction, CancelEffect, StartEffect
 from ..outcomes import AnyOutcome
 from ..reducer import reduce
 from ..state import AgentRecord, State
-from . import reports
 
 
 @dataclass(slots=True)
@@ -45,9 +44,9 @@ class Decision:
         self.emit(EffectClosed(effect, outcome))
 
     def cancel_effects(self, record: AgentRecord) -> None:
-        """End what `record` has in flight, now. A merge takes no time and is let finish: half of one is no state."""
+        """End what `record` has in flight, now, but for what cannot be ended half-way."""
         self.instructions.extend(
-            CancelEffect(effect.id) for effect in record.effects.values() if not isinstance(effect.instruction, MergeWork)
+            CancelEffect(effect.id) for effect in record.effects.values() if effect.instruction.can_be_cancelled
         )
 
     def answer_call(self, record: AgentRecord, call_id: CallId, text: str, *, is_error: bool = False) -> None:
@@ -56,12 +55,8 @@ class Decision:
 
     def tell(self, record: AgentRecord, text: str, voice: Voice, *, wakes: bool = True) -> None:
         """Put `text` before an agent; one that waits for others stops waiting if it `wakes`."""
-        if not record.is_live:
-            return
-        self.emit(AgentTold(record.id, text, voice, wakes))
-        if wakes and record.waiting is not None:
-            early = reports.early_return(self.state, record.waiting)
-            self.answer_call(record, record.waiting.call_id, early)
+        if record.is_live:
+            self.emit(AgentTold(record.id, text, voice, wakes))
 
     def ask(
         self,

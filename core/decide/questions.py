@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..commands import AskQuestion
+from ..commands import AnswerQuestion, AskQuestion
 from ..events import (
     QuestionAnswered,
     QuestionDropped,
@@ -27,6 +27,8 @@ def ask(d: Decision, record: AgentRecord, call_id: CallId, command: AskQuestion)
     for question in d.state.questions.values():
         if question.is_open and question.kind is QuestionKind.QUESTION and _same(question, command):
             d.emit(QuestionJoined(question.id, record.id, call_id))
+            if question.holder is not None and question.holder not in _above(d.state, record.id):
+                d.emit(QuestionPassedUp(question.id, question.holder))
             return
     holder = _first_holder(d.state, record)
     name = d.ask(
@@ -65,7 +67,7 @@ def pass_up_unanswered(d: Decision, record: AgentRecord, effect: EffectId, calls
     """Pass up what `record` could read in the turn `effect` and neither answered nor looked into."""
     if any(call.name in LOOKING for call in calls):
         return
-    answering = {i.instruction.question_id for i in d.state.effects.values() if isinstance(i.instruction, FindCitation)}
+    answering = {c.command.question_id for c in record.calls.values() if isinstance(c.command, AnswerQuestion)}
     for question in list(d.state.questions.values()):
         read = question.is_open and question.holder == record.id and int(effect[1:]) > question.after_effect
         if read and question.id not in answering:
@@ -88,8 +90,7 @@ def answer_by_agent(
     elif _stands_in_words(d.state, record, question, cite):
         settle(d, question, text, by=record.id, cite=cite)
         d.answer_call(record, call_id, f"{name} is answered")
-    else:
-        d.open(FindCitation(name, call_id, text, cite), record.id)
+    # Else the call stays pending until its words have been looked for in the agent's files (see `slots`).
 
 
 NO_CITE = "an answer needs `cite`: the exact words of the order, a file or the user that settle it;"
@@ -154,6 +155,8 @@ def answer_by_user(d: Decision, name: QuestionId, text: str) -> None:
         )
     elif not text.strip():
         d.refuse(f"the answer to {name} is empty")
+    elif (hint := blockers.not_understood(d.state, question, _as_option(question, text.strip()))) is not None:
+        d.refuse(hint)
     else:
         settle(d, question, _as_option(question, text.strip()), by=None)
         d.answer = f"answered {name}: {question.answer}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from ..instructions import StartEffect, StartTool, StartTurn
 from ..outcomes import Cancelled, EffectFailed, ModelErrorKind, TurnFailed
 from .decision import Decision
-from .progress import PARALLEL_TOOLS
+from .slots import PARALLEL_TOOLS
 
 UNKNOWN = (
     "outcome unknown: the engine was interrupted while this ran, and what it started was ended. It may have had its "
@@ -22,11 +22,12 @@ def take_over(d: Decision) -> None:
     for effect in list(d.state.effects.values()):
         record = d.state.agents[effect.agent_id] if effect.agent_id is not None else None
         instruction = effect.instruction
+        is_ending = record is not None and record.is_ending
         if isinstance(instruction, StartTurn):
             reserved = instruction.reserved_usd
             message = "the engine was interrupted during the call"
             d.close(effect.id, TurnFailed(ModelErrorKind.CONNECTION, message, cost_usd=reserved, estimated=True))
-        elif record is not None and (record.kill is not None or record.stop is not None):
+        elif is_ending and instruction.can_be_cancelled:
             d.close(effect.id, Cancelled())
         elif isinstance(instruction, StartTool) and instruction.name not in PARALLEL_TOOLS:
             d.close(effect.id, EffectFailed(UNKNOWN))

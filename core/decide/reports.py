@@ -33,29 +33,21 @@ def result(state: State, record: AgentRecord) -> str:
     return f"{headline(state, record)}\n{body}".rstrip()
 
 
-def await_result(state: State, waiting: Await) -> str:
-    """What a wait that is over hands back."""
-    ended = [state.agents[a] for a in waiting.agent_ids if not state.agents[a].is_live]
-    lines = [f"{len(ended)} of {len(waiting.agent_ids)} have ended."]
-    lines += [result(state, record) for record in ended]
-    return "\n\n".join([*lines, *_unfinished(state, waiting)])
+EARLY = "The wait ended early: there is news for you below."
+TIMED_OUT = "The wait timed out."
 
 
-def early_return(state: State, waiting: Await) -> str:
-    """What a wait that ends early hands back."""
-    return "\n\n".join(["The wait ended early: there is news for you below.", *_unfinished(state, waiting)])
-
-
-def timed_out(state: State, waiting: Await) -> str:
-    """What a wait hands back whose time is over."""
-    return "\n\n".join(["The wait timed out.", *_unfinished(state, waiting)])
-
-
-def _unfinished(state: State, waiting: Await) -> list[str]:
-    live = [state.agents[a] for a in waiting.agent_ids if state.agents[a].is_live]
-    if not live:
-        return []
-    return ["Not ended yet:\n" + "\n".join(headline(state, record) for record in live)]
+def await_result(state: State, waiting: Await, how: str = "") -> str:
+    """What a wait hands back, with `how` it ended if it did not end as it was to."""
+    agents = [state.agents[agent_id] for agent_id in waiting.agent_ids]
+    ended = [record for record in agents if not record.is_live]
+    live = [headline(state, record) for record in agents if record.is_live]
+    parts = [how] if how else []
+    parts.append(f"{len(ended)} of {len(agents)} have ended.")
+    parts += [result(state, record) for record in ended]
+    if live:
+        parts.append("\n".join(["Not ended yet:", *live]))
+    return "\n\n".join(parts)
 
 
 def overview(state: State, agent_ids: tuple[AgentId, ...]) -> str:

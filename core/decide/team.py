@@ -91,6 +91,8 @@ def _finish(d: Decision, record: AgentRecord, call_id: CallId, command: c.Finish
     if live:
         names = ", ".join(live)
         d.answer_call(record, call_id, f"{names} have not ended: await them or stop them first", is_error=True)
+    elif record.has_unread_words:
+        d.answer_call(record, call_id, "there is news you have not read; it stands below", is_error=True)
     elif len(record.calls) > 1:
         d.answer_call(record, call_id, "call finish alone, once the other calls have their results", is_error=True)
     else:
@@ -102,8 +104,8 @@ def _message(d: Decision, record: AgentRecord, call_id: CallId, name: AgentId, t
     other = d.state.agents.get(name)
     if other is None:
         d.answer_call(record, call_id, f"nobody is called {name}", is_error=True)
-    elif not other.is_live:
-        d.answer_call(record, call_id, f"{name} has ended and reads no more", is_error=True)
+    elif not other.is_live or other.claim is not None:
+        d.answer_call(record, call_id, f"{name} has finished and reads no more", is_error=True)
     else:
         voice = Voice.PARENT if other.parent == record.id else Voice.CHILD
         d.tell(other, f'{record.id} "{record.spec.title}" says: {text}', voice)

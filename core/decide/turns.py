@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..events import AgentTold, RetryScheduled, SpawnRefused, Voice
+from ..events import RetryScheduled, SpawnRefused, Voice
 from ..ids import EffectId
-from ..outcomes import StopReason, TurnCompleted, TurnFailed
+from ..outcomes import ModelErrorKind, StopReason, TurnCompleted, TurnFailed
 from ..state import AgentRecord
 from . import blockers, questions, team
 from .decision import Decision
@@ -21,13 +21,14 @@ CUT = (
     "Your last message was cut at its token limit; tool calls in it that were not complete were dropped. "
     "Go on, in smaller steps."
 )
+GO_ON = "Go on."
 REFUSED = "the model declined to go on"
 FULL = "the conversation no longer fits the model's context window"
 
 
 def completed(d: Decision, record: AgentRecord, effect: EffectId, turn: TurnCompleted) -> None:
     """Take up the calls of a whole message, in their order."""
-    if record.kill is not None or record.stop is not None:
+    if record.is_ending:
         return
     for call in turn.calls:
         if call.error is not None:
@@ -41,7 +42,7 @@ def completed(d: Decision, record: AgentRecord, effect: EffectId, turn: TurnComp
         case StopReason.MAX_TOKENS:
             d.tell(record, CUT, Voice.ENGINE, wakes=False)
         case StopReason.PAUSE_TURN:
-            d.emit(AgentTold(record.id, "Go on.", Voice.ENGINE, wakes=False))
+            d.tell(record, GO_ON, Voice.ENGINE, wakes=False)
         case StopReason.REFUSAL:
             blockers.fail(d, record, REFUSED)
         case StopReason.CONTEXT_FULL:
@@ -52,7 +53,7 @@ def completed(d: Decision, record: AgentRecord, effect: EffectId, turn: TurnComp
 
 def failed(d: Decision, record: AgentRecord, failure: TurnFailed) -> None:
     """Try again later, or let the agent fail, or ask the user where only a person can help."""
-    if record.kill is not None or record.stop is not None:
+    if record.is_ending:
         return
     kind = failure.error
     if kind.is_transient and record.tries < d.state.started.limits.max_attempts:
@@ -61,7 +62,7 @@ def failed(d: Decision, record: AgentRecord, failure: TurnFailed) -> None:
         if gate and d.state.gate_until is not None:
             until = max(until, d.state.gate_until)
         d.emit(RetryScheduled(record.id, until, kind.value, gate))
-    elif kind == "too_long":
+    elif kind is ModelErrorKind.TOO_LONG:
         blockers.fail(d, record, FULL)
     else:
         blockers.ask_about_outage(d, record, f"{kind.value.replace('_', ' ')}: {failure.message}")
@@ -72,8 +73,8 @@ def backoff_ms(tries: int, retry_after_ms: int | None, salt: str) -> int:
 
     Up to a quarter is added, different for each agent (`salt`) and attempt, so that they do not all come at once.
     """
-    base = min(FIRST_BACKOFF_MS * 2 ** (tries - 1), MAX_BACKOFF_MS)
+    base: int = min(FIRST_BACKOFF_MS * 2 ** (tries - 1), MAX_BACKOFF_MS)
     if retry_after_ms is not None:
-        base = min(max(retry_after_ms, 0), MAX_BACKOFF_MS)
+        base = min(max(retry_after_ms, 1), MAX_BACKOFF_MS)
     spread = sum(salt.encode()) * 2_654_435_761 * (tries + 1) % 1_000
-    return base + base * spread // 4_000
+    return min(base + base * spread // 4_000, MAX_BACKOFF_MS)
