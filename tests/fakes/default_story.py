@@ -64,8 +64,10 @@ def _login(seen: Seen) -> Reply:
 def _reports(seen: Seen) -> Reply:
     step = seen.turns - seen.unknown
     if step == 0:
-        return Reply("One part for somebody else.", (spawn(order("charts", "$ has charts ok")), write(reports="ok")))
+        return Reply("One part for somebody else.", (spawn(order("charts", "$ has charts ok")),))
     if step == 1:
+        return Reply("The other is mine.", (write(reports="ok"),))
+    if step == 2:
         return Reply("Waiting for the charts.", (await_agents(),))
     return Reply("Done.", (finish("There are reports."),))
 

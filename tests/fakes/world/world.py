@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from heapq import heappop, heappush
@@ -14,10 +14,11 @@ from pilothouse.core.decide import Decision, decide
 from pilothouse.core.events import AnyEvent, RunStarted
 from pilothouse.core.ids import EffectId, RunId
 from pilothouse.core.inputs import EffectEnded, EngineRestarted, Input, PriceRead, Request, StartRun, Tick
-from pilothouse.core.instructions import StartEffect, StartTurn
+from pilothouse.core.instructions import PrepareWorkspace, StartEffect, StartTurn
 from pilothouse.core.invariants import violations
 from pilothouse.core.limits import Limits
 from pilothouse.core.money import ZERO, Price
+from pilothouse.core.needs import unmet
 from pilothouse.core.outcomes import AnyOutcome, Cancelled
 from pilothouse.core.reducer import fold
 from pilothouse.core.selectors import run_result
@@ -238,7 +239,7 @@ class World:
         else:
             assert not decision.instructions, f"{given} leads to work that nobody has noted"
         if self.watch:
-            wrong = violations(self.state)
+            wrong = [*violations(self.state), *self._gates_passed(given, decision)]
             assert not wrong, f"after {given}: {wrong}"
         for instruction in decision.instructions:
             if isinstance(instruction, StartEffect):
@@ -248,6 +249,19 @@ class World:
         self._look_up_prices()
         self._answer_questions()
         return decision
+
+    def _gates_passed(self, given: Input, decision: Decision) -> Iterator[str]:
+        """Work that was opened for an agent that may not have any; a new engine only takes up what was open."""
+        for start in decision.instructions:
+            if not isinstance(start, StartEffect) or start.agent_id is None or isinstance(given, EngineRestarted):
+                continue
+            record = self.state.agents[start.agent_id]
+            if record.paused:
+                yield f"{record.id} is paused and starts {start.instruction}"
+            if record.kill is not None or record.stop is not None:
+                yield f"{record.id} is stopping and starts {start.instruction}"
+            if isinstance(start.instruction, PrepareWorkspace) and unmet(self.state, record):
+                yield f"{record.id} starts before what it needs"
 
     def _begin(self, start: StartEffect) -> None:
         if self._manners is None:

@@ -1,0 +1,69 @@
+"""Whatever happens, in whatever order: every state is valid, the journal tells it all, and every run comes to an end."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import msgspec
+from fakes.default_story import default_world
+from fakes.random_runs import Team, chance, random_world, settle, teams
+from fakes.world import World, folded
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pilothouse.core.events import AgentSpawned, BlockerFound, TryGranted
+from pilothouse.core.selectors import run_result
+
+quick = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def assert_the_journal_tells_it_all(world: World) -> None:
+    again = folded(world.journal)
+    again.touched.clear()
+    world.state.touched.clear()
+    assert again == world.state
+    assert msgspec.json.encode(run_result(again)) == msgspec.json.encode(world.result)
+
+
+def assert_no_second_silent_try(world: World) -> None:
+    fixers = Counter(e.fixes for e in world.events if isinstance(e, AgentSpawned) and e.fixes is not None)
+    allowed = Counter(e.agent_id for e in world.events if isinstance(e, BlockerFound | TryGranted))
+    assert all(count <= allowed[name] for name, count in fixers.items())
+
+
+@quick
+@given(teams())
+def test_any_run_stays_valid_and_ends(team: Team) -> None:
+    world = random_world(team)
+    world.run()
+    settle(world)
+    assert_the_journal_tells_it_all(world)
+    assert_no_second_silent_try(world)
+
+
+@quick
+@given(teams(), st.integers(0, 10_000))
+def test_any_run_survives_its_engine(team: Team, place: int) -> None:
+    world = random_world(team)
+    world.cuts = []
+    world.run()
+    cuts = [cut for cut in world.cuts if cut.lines]
+    again = world.restarted(cuts[place % len(cuts)])
+    settle(again)
+    assert_the_journal_tells_it_all(again)
+    assert_no_second_silent_try(again)
+
+
+@quick
+@given(st.integers(0, 2**32))
+def test_the_default_scenario_ends_the_same_in_whatever_order_outcomes_come(seed: int) -> None:
+    def shuffled(title: str, kind: str, number: int) -> int:
+        return 10 + chance(seed, title, kind, number) ** 2
+
+    world = default_world(durations=shuffled)
+    run = world.run().run
+    assert (run.status, run.verdict) == ("succeeded", "verified")
+    ends = Counter(agent.verdict for agent in world.result.agents)
+    assert sorted(ends.values()) == [1, 9]
+    assert world.disk.commits[world.disk.tip]["provider"] == "google"
+    assert len(run.refusals) == 60
+    assert_the_journal_tells_it_all(world)
