@@ -21,7 +21,7 @@ pytestmark = pytest.mark.e2e
 
 @pytest.fixture
 async def processes() -> AsyncIterator[WardenProcesses]:
-    processes = WardenProcesses("test-run")
+    processes = WardenProcesses("test-run", background=False)
     yield processes
     await processes.close()
 
@@ -34,7 +34,7 @@ async def sandboxed(processes: WardenProcesses) -> WardenProcesses:
 
 
 async def at_level(level: str) -> WardenProcesses:
-    processes = WardenProcesses("test-run", maximum=level, standby=0)
+    processes = WardenProcesses("test-run", maximum=level, standby=0, background=False)
     if await processes.self_test() != level:
         pytest.skip(f"{level} does not work on this machine")
     return processes
@@ -59,7 +59,7 @@ async def test_exit_codes_are_those_of_a_shell(
 async def test_a_command_that_is_not_there_fails_with_its_name(level: str, tmp_path: Path) -> None:
     processes = await at_level(level)
     exit = await processes.run(job(tmp_path, "no-such-command"))
-    assert exit.code != 0
+    assert exit.code == 127
     assert "no-such-command" in exit.output
     await processes.close()
 
@@ -137,7 +137,8 @@ async def test_standard_input_is_empty_and_there_is_no_terminal(processes: Warde
     assert await shell(processes, tmp_path, script) == "not a tty\nnone\n"
 
 
-async def test_tools_step_back_for_everything_else(processes: WardenProcesses, tmp_path: Path) -> None:
+async def test_tools_in_the_background_step_back_for_everything_else(tmp_path: Path) -> None:
+    processes = WardenProcesses("test-run", standby=0)
     script = (
         "import os; print(os.sched_getscheduler(0) == os.SCHED_IDLE, os.nice(0), open('/proc/self/autogroup').read())"
     )
@@ -145,6 +146,24 @@ async def test_tools_step_back_for_everything_else(processes: WardenProcesses, t
     idle, nice, *autogroup = exit.output.split()
     assert (idle, nice) == ("True", "19")
     assert autogroup[1:] in (["nice", "19"], []), "empty where the kernel has no autogroups"
+    await processes.close()
+
+
+async def test_sessions_that_a_tool_starts_step_back_too(tmp_path: Path) -> None:
+    if not os.path.exists("/proc/self/autogroup"):  # noqa: ASYNC240
+        pytest.skip("this kernel has no autogroups")
+    processes = WardenProcesses("test-run", standby=0)
+    script = "until grep -q 'nice 19' /proc/self/autogroup; do sleep 0.1; done; cat /proc/self/autogroup"
+    exit = await processes.run(job(tmp_path, "setsid", "--wait", "sh", "-c", script))
+    assert exit.output.endswith("nice 19\n")
+    await processes.close()
+
+
+async def test_a_sandbox_that_cannot_be_set_up_is_not_the_failure_of_the_command(
+    sandboxed: WardenProcesses, tmp_path: Path
+) -> None:
+    with pytest.raises(SandboxError, match="could not be set up"):
+        await sandboxed.run(replace(job(tmp_path, "true"), read_only=(Path("/proc/self/fd"),)))
 
 
 async def test_the_environment_is_clean(
@@ -230,7 +249,7 @@ async def test_a_sandboxed_tool_has_no_privileges_left(sandboxed: WardenProcesse
 
 
 async def test_without_network_there_is_only_the_loopback(tmp_path: Path) -> None:
-    processes = WardenProcesses("test-run", network=False, standby=0)
+    processes = WardenProcesses("test-run", network=False, standby=0, background=False)
     if await processes.self_test() != "S3":
         pytest.skip("bubblewrap does not work on this machine")
     assert (await shell(processes, tmp_path, "ls /sys/class/net > /dev/null; tail -n +3 /proc/net/dev")).count(":") == 1
@@ -252,7 +271,7 @@ async def test_a_folder_that_is_gone_is_a_workspace_error(processes: WardenProce
 
 async def test_wardens_stand_by_and_are_gone_after_closing(tmp_path: Path) -> None:
     before = set(os.listdir("/proc/self/fd"))
-    processes = WardenProcesses("test-run", standby=2)
+    processes = WardenProcesses("test-run", standby=2, background=False)
     await processes.self_test()
     await asyncio.gather(*(processes.run(job(tmp_path, "true")) for _ in range(5)))
     marks = processes.live()

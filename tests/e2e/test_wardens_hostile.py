@@ -30,7 +30,7 @@ def token() -> Iterator[str]:
 
 @pytest.fixture(params=LEVELS)
 async def processes(request: pytest.FixtureRequest) -> AsyncIterator[WardenProcesses]:
-    processes = WardenProcesses("test-hostile", maximum=request.param)
+    processes = WardenProcesses("test-hostile", maximum=request.param, background=False)
     if await processes.self_test() != request.param:
         await processes.close()
         pytest.skip(f"{request.param} does not work on this machine")
@@ -123,7 +123,7 @@ async def first_moments(processes: WardenProcesses, token: str, folder: Path, tr
 
 @pytest.mark.parametrize("level", ["S3", "S0"])
 async def test_what_a_killed_warden_leaves_is_ended_by_its_mark(level: str, token: str, tmp_path: Path) -> None:
-    processes = WardenProcesses("test-hostile", maximum=level, standby=0)
+    processes = WardenProcesses("test-hostile", maximum=level, standby=0, background=False)
     await processes.self_test()
     ready = asyncio.Event()
     command = hostile(token, tmp_path, "stay")

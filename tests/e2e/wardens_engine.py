@@ -23,7 +23,7 @@ async def main(folder: Path, level: str, token: str) -> None:
     (folder / "engine.json").write_text(json.dumps(mark.to_json()), encoding="utf-8")
     work = folder / "work"
     work.mkdir()
-    processes = WardenProcesses(folder.name, maximum=level)
+    processes = WardenProcesses(folder.name, maximum=level, background=False)
     await processes.self_test()
 
     def heard(text: str) -> None:

@@ -10,10 +10,12 @@ cannot be enforced. `S0`: no new privileges, and nothing but the warden. At ever
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from ...errors import SandboxError
 from ...places import config_home
 from ...ports import Job
 from .bubblewrap import HOME, bubblewrap_command, secrets
@@ -27,6 +29,14 @@ _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/tty", "/dev/ptmx", "/de
 """What a tool may write to besides its folders, at S2."""
 
 
+def as_level(name: str) -> Level:
+    """The level of that name. Raises `SandboxError` if there is none."""
+    for level in LEVELS:
+        if level == name:
+            return level
+    raise SandboxError(f"There is no sandbox level {name!r}; the levels are {', '.join(LEVELS)}.")
+
+
 @dataclass(frozen=True, slots=True)
 class Confinement:
     """A level and what it takes. `bwrap` is set at S3 only."""
@@ -37,10 +47,12 @@ class Confinement:
     """Whether tools reach the network. Without it is enforced at S3 only."""
     hidden: tuple[Path, ...] = ()
     """What tools cannot read, besides the credentials in the user's home. Enforced at S3 and S2."""
+    background: bool = True
+    """Whether tools get the processor only when nobody else wants it."""
 
-    def order(self, job: Job, token: str) -> bytes:
-        """The line a warden reads. `token` marks every process of the job that keeps its environment."""
-        environment = clean_environment({**job.environment, "PILOTHOUSE_JOB": token}, home=HOME)
+    def order(self, job: Job, marks: Mapping[str, str]) -> bytes:
+        """The line a warden reads. `marks` are put into the environment of the job."""
+        environment = clean_environment({**job.environment, **marks}, home=HOME)
         hidden = (*secrets(Path.home(), config_home().parent), *(path.resolve() for path in self.hidden))
         argv = list(job.argv)
         if self.bwrap is not None:
@@ -53,6 +65,7 @@ class Confinement:
             "env": environment,
             "cwd": str(job.cwd),
             "timeout_ms": job.timeout_ms,
+            "background": self.background,
             "bubblewrapped": self.bwrap is not None,
             "writable": writable,
             "hidden": [str(path) for path in hidden],

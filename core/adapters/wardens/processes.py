@@ -11,13 +11,14 @@ import os
 import secrets
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ...errors import ExitCode, SandboxError, WorkspaceError
 from ...ports import Exit, Job
 from . import proctree
-from .confinement import LEVELS, Confinement
+from .confinement import LEVELS, Confinement, as_level
 from .marks import ProcessMark
 from .output import Capture, Reader
 from .pool import Pool, Report, Warden
@@ -32,7 +33,7 @@ class WardenProcesses:
 
     `minimum` is the lowest level to run anything at, `maximum` the highest to try. `standby` wardens are kept ready.
     `hidden` are paths no tool may read, besides the user's credentials. Without `network` tools are cut off, which only
-    S3 enforces.
+    S3 enforces. In the `background` tools have the processor when nobody else wants it, and crawl on a busy machine.
     """
 
     def __init__(
@@ -44,15 +45,11 @@ class WardenProcesses:
         standby: int = 2,
         network: bool = True,
         hidden: Sequence[Path] = (),
+        background: bool = True,
     ) -> None:
-        for level in (minimum, maximum):
-            if level not in LEVELS:
-                raise SandboxError(f"There is no sandbox level {level!r}; the levels are {', '.join(LEVELS)}.")
         self._run_id = run_id
-        self._minimum = minimum
-        self._maximum = maximum
-        self._network = network
-        self._hidden = tuple(hidden)
+        self._minimum = as_level(minimum)
+        self._wanted = Confinement(as_level(maximum), None, network, tuple(hidden), background)
         self._pool = Pool(run_id, standby)
         self._confinement: Confinement | None = None
         self._testing = asyncio.Lock()
@@ -75,9 +72,7 @@ class WardenProcesses:
             if self._confinement is None:
                 if not sys.platform.startswith("linux"):
                     raise SandboxError("Tools can be guarded on Linux only: nothing else ends process trees reliably.")
-                self._confinement = await strongest(
-                    self._run, maximum=self._maximum, network=self._network, hidden=self._hidden
-                )
+                self._confinement = await strongest(self._run, self._wanted)
         level = self._confinement.level
         if LEVELS.index(level) < LEVELS.index(self._minimum):
             raise SandboxError(
@@ -106,7 +101,7 @@ class WardenProcesses:
             if not folder.is_dir():
                 raise WorkspaceError(f"The folder {folder} is not there, so nothing can be run in it.")
         token = secrets.token_hex(8)
-        order = confinement.order(job, token)
+        order = confinement.order(job, {"PILOTHOUSE_RUN": self._run_id, "PILOTHOUSE_JOB": token})
         capture = Capture(job.spill, on_output)
         warden = self._pool.take()
         failures: list[Exception] = []
@@ -136,6 +131,10 @@ class WardenProcesses:
             raise SandboxError(f"The command could not be run: {report.error}.")
         if report.left:
             output += f"\n[{report.left} processes of this command hang in the kernel and could not be ended]\n"
+        if confinement.bwrap is not None and report.code == 1 and output.startswith("bwrap: "):
+            if not output.startswith("bwrap: execvp "):
+                raise SandboxError(f"The sandbox could not be set up: {output.splitlines()[0]}.")
+            report = replace(report, code=127)
         code = int(ExitCode.TIMED_OUT) if report.timed_out else report.code
         return Exit(code=code, output=output, ms=report.ms, timed_out=report.timed_out, dropped_bytes=dropped)
 

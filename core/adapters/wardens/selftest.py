@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from ...ports import Exit, Job
@@ -19,23 +20,23 @@ Run = Callable[[Job, Confinement], Awaitable[Exit]]
 
 _PROBE = 'for f in "$@"; do (: > "$f") 2>/dev/null; done; readlink /proc/self/ns/pid'
 """Tries to make every file it is given and says which PID namespace it is in."""
-_TIMEOUT_MS = 10_000
+_TIMEOUT_MS = 20_000
 _NAME = "pilothouse-probe"
 
 
-async def strongest(run: Run, *, maximum: str, network: bool, hidden: Sequence[Path]) -> Confinement:
-    """The strictest confinement up to `maximum` that passes its test; `S0` if none does."""
-    for candidate in _candidates(network, tuple(hidden)):
-        if LEVELS.index(candidate.level) <= LEVELS.index(maximum) and await _holds(run, candidate):
+async def strongest(run: Run, wanted: Confinement) -> Confinement:
+    """The strictest confinement like `wanted`, up to its level, that passes its test; `S0` if none does."""
+    for candidate in _candidates(wanted):
+        if LEVELS.index(candidate.level) <= LEVELS.index(wanted.level) and await _holds(run, candidate):
             return candidate
-    return Confinement("S0", network=network, hidden=tuple(hidden))
+    return replace(wanted, level="S0", bwrap=None)
 
 
-def _candidates(network: bool, hidden: tuple[Path, ...]) -> Iterator[Confinement]:
+def _candidates(wanted: Confinement) -> Iterator[Confinement]:
     for bwrap in find_bubblewrap():
-        yield Confinement("S3", bwrap, network, hidden)
+        yield replace(wanted, level="S3", bwrap=bwrap)
     if landlock.version():
-        yield Confinement("S2", None, network, hidden)
+        yield replace(wanted, level="S2", bwrap=None)
 
 
 async def _holds(run: Run, candidate: Confinement) -> bool:
@@ -45,7 +46,7 @@ async def _holds(run: Run, candidate: Confinement) -> bool:
         forbidden = [Path(outside) / _NAME, *_somewhere_on_disk()]
         argv = ("sh", "-c", _PROBE, "sh", str(allowed), *map(str, forbidden))
         job = Job(argv=argv, cwd=Path(inside), writable=(Path(inside),), timeout_ms=_TIMEOUT_MS)
-        result = await run(job, candidate)
+        result = await run(job, replace(candidate, background=False))  # a busy machine must not lower the level
         written = [path for path in forbidden if path.exists()]
         for path in written:
             path.unlink()

@@ -6,7 +6,8 @@ whatever way, or when the command is done or out of time, everything below is sw
 
 Standard library only. It must not know the rest of pilothouse. Nothing it does to end a tree forks, execs or imports.
 
-Order: {argv, env, cwd, timeout_ms, bubblewrapped, writable (null, or what Landlock leaves writable), hidden, scratch}.
+Order: {argv, env, cwd, timeout_ms, background, bubblewrapped, scratch, writable (null, or what Landlock leaves writable),
+hidden}.
 Report: {code, ms, timed_out, left} or {error}. The command's output goes straight to the warden's own stdout.
 """
 
@@ -36,8 +37,8 @@ SWEEP_SECONDS = 30.0
 """A process that does not die of SIGKILL in this time hangs in the kernel (a dead disk); it is reported instead."""
 NICE, NORMAL = b"19", b"0"
 """How a session is weighed while the command works, and while it is killed: dying takes processor time too."""
-NICE_RETRY_MS = 120
-"""The kernel takes one autogroup change per 100 ms from unprivileged processes."""
+WEIGH_MS = 500
+"""How often a quiet warden looks for new sessions below it."""
 OUT_OF_MEMORY_SCORE = b"500"
 """Tools are killed for memory before the engine (0) and after what asked to be first (1000)."""
 
@@ -59,6 +60,8 @@ class Warden:
 
     def __init__(self, control: int) -> None:
         self.control = control
+        self.weighed = {os.getsid(0)}
+        """The sessions there is nothing to do about: the engine's, and those that weigh little already."""
         self.libc = ctypes.CDLL(None, use_errno=True)
         os.set_inheritable(control, False)
         if self.libc.prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
@@ -111,34 +114,45 @@ class Warden:
         child = os.fork()
         if child == 0:
             self.become(order, scratch)
-        status = self.watch(child, deadline)
+        status = self.watch(child, deadline, order["background"])
         timed_out = status is None and time.monotonic() >= deadline
         ms = round((time.monotonic() - started) * 1000)
         if status is None:
-            weigh_session(child, NORMAL)
+            if os.getsid(child) == child:  # else it has not left the engine's session yet
+                weigh_session(child, NORMAL)
             kill_namespace(child)
         left = proctree.sweep_children(SWEEP_SECONDS)
         code = 128 + signal.SIGKILL if status is None else os.waitstatus_to_exitcode(status)
         return {"code": code if code >= 0 else 128 - code, "ms": ms, "timed_out": timed_out, "left": left}
 
-    def watch(self, child: int, deadline: float) -> int | None:
+    def watch(self, child: int, deadline: float, background: bool) -> int | None:
         """The command's wait status, or None if it has to be ended. Reaps orphans on the way."""
         poller = select.poll()
         poller.register(self.control, select.POLLIN)
         poller.register(self.wake, select.POLLIN)
-        niced = False
         while (remaining := deadline - time.monotonic()) > 0:
-            niced = niced or weigh_session(child, NICE)
-            ready = [
-                fd for fd, _ in poller.poll(min(remaining * 1000 + 1, remaining * 1000 + 1 if niced else NICE_RETRY_MS))
-            ]
+            ready = [descriptor for descriptor, _ in poller.poll(min(remaining * 1000, WEIGH_MS))]
             if self.wake in ready:
                 os.read(self.wake, 4096)
                 if (status := reap(child)) is not None:
                     return status
             if self.control in ready and self.hung_up():
                 return None
+            if background and not ready:
+                self.weigh_sessions(child)
         return None
+
+    def weigh_sessions(self, child: int) -> None:
+        """Let every session below weigh little: a tool that starts sessions would get a full share for each."""
+        for pid in (child, *proctree.descendants([child])):
+            try:
+                session = os.getsid(pid)
+            except ProcessLookupError:
+                continue
+            if session not in self.weighed:
+                if not weigh_session(pid, NICE):
+                    return  # the kernel takes one such change per 100 ms from unprivileged processes
+                self.weighed.add(session)
 
     def hung_up(self) -> bool:
         """Whether the engine has closed its end. It never sends anything after the order."""
@@ -151,8 +165,7 @@ class Warden:
         """Turn the forked child into the command: in the background, away from every terminal, without privileges."""
         try:
             os.setsid()
-            weigh_session(0, NICE)
-            self.step_back()
+            self.step_back(order["background"])
             self.libc.prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
             for number in (*_IGNORED, *_PYTHON_IGNORES, signal.SIGCHLD):
                 signal.signal(number, signal.SIG_DFL)
@@ -170,15 +183,15 @@ class Warden:
             os.write(2, f"warden: {error!r}\n".encode(errors="replace"))
         os._exit(127)
 
-    def step_back(self) -> None:
-        """Let everything else go first: for the processor, and to live on when memory is short. No core dumps."""
-        try:
-            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-            os.nice(19)
-            write("/proc/self/oom_score_adj", OUT_OF_MEMORY_SCORE)
+    def step_back(self, background: bool) -> None:
+        """Let everything else live on when memory is short and, in the background, have the processor first."""
+        with contextlib.suppress(OSError):
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        except OSError:
-            pass
+            write("/proc/self/oom_score_adj", OUT_OF_MEMORY_SCORE)
+            if background:
+                weigh_session(0, NICE)
+                os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+                os.nice(19)
 
 
 def write(path: str, value: bytes) -> None:
@@ -191,14 +204,12 @@ def write(path: str, value: bytes) -> None:
 
 
 def weigh_session(pid: int, weight: bytes) -> bool:
-    """Let the session that `pid` leads (0: this process) weigh as much as one process that is so nice.
+    """Let the session of `pid` (0: this process) weigh as much as one process that is so nice.
 
     The kernel shares the processor between sessions first (sched_autogroup), so that the nice value of a process does
     not help. Says whether there is nothing left to try.
     """
     try:
-        if pid and os.getsid(pid) != pid:
-            return False  # it has not left the engine's session yet
         write(f"/proc/{pid or 'self'}/autogroup", weight)
     except BlockingIOError:
         return False
