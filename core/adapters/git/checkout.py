@@ -18,6 +18,8 @@ from ...errors import WorkspaceError
 from .repository import AUTHOR, Repository
 from .snapshot import OURS
 
+_CONFIG = f"[core]\n\tbare = false\n[user]\n\tname = {AUTHOR[0]}\n\temail = {AUTHOR[1]}\n"
+"""What is added to the configuration of a new git directory; agents' own commits need a name."""
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 
@@ -62,15 +64,14 @@ async def make_engine(layout: Layout, objects: Path, object_format: str, shallow
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     for repository, alternate in ((engine, objects), (template, layout.engine / "objects")):
         await repository.run("init", "--quiet", "--template=", f"--object-format={object_format}")
-        await repository.run("config", "core.bare", "false")
         _fill(repository.git_dir, alternate, shallow, ignored)
-    for key, value in zip(("user.name", "user.email"), AUTHOR, strict=True):
-        await template.run("config", key, value)
 
 
 def _fill(git_dir: Path, alternate: Path, shallow: bytes | None, ignored: str) -> None:
     (git_dir / "objects" / "info").mkdir(parents=True, exist_ok=True)
     (git_dir / "objects" / "info" / "alternates").write_text(f"{alternate}\n")
+    with (git_dir / "config").open("a") as config:
+        config.write(_CONFIG)
     (git_dir / "info").mkdir(exist_ok=True)
     (git_dir / "info" / "exclude").write_text(ignored, errors="surrogateescape")
     if shallow is not None:

@@ -27,14 +27,26 @@ class Combined:
         return not self.conflicted and not self.detail
 
 
-async def combine(engine: Repository, ours: str, theirs: str) -> Combined:
-    """Merge `theirs` into `ours` without touching any file. The words given are what the marks are labelled with."""
-    answer = await engine.run("merge-tree", "--write-tree", "-z", "--name-only", ours, theirs, allowed=(0, 1))
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A commit to merge, and the word for it in marks and messages."""
+
+    label: str
+    commit: str
+
+
+async def combine(engine: Repository, ours: Side, theirs: Side) -> Combined:
+    """Merge `theirs` into `ours` without touching any file. Not to be called twice at the same time."""
+    # git takes the words from the names it is given, so they are made branches of the engine's own git directory.
+    lines = "".join(f"update refs/heads/{side.label} {side.commit}\n" for side in (ours, theirs))
+    await engine.run("update-ref", "--stdin", stdin=lines.encode())
+    names = (ours.label, theirs.label)
+    answer = await engine.run("merge-tree", "--write-tree", "-z", "--name-only", *names, allowed=(0, 1))
     tree, _, rest = answer.out.partition(b"\0")
     if answer.code == 0:
         return Combined(tree.decode(), (), "")
-    names, _, messages = (b"\0" + rest).partition(b"\0\0")
-    paths = tuple(name.decode(errors="surrogateescape") for name in names.split(b"\0") if name)
+    found, _, messages = (b"\0" + rest).partition(b"\0\0")
+    paths = tuple(name.decode(errors="surrogateescape") for name in found.split(b"\0") if name)
     said = [line.decode(errors="replace").strip() for line in messages.split(b"\0") if line.startswith(b"CONFLICT")]
     sentences = [line for line in said if ":" in line] or said
     detail = "\n".join(printable(line) for line in dict.fromkeys(sentences)) or "the merge conflicts"

@@ -13,7 +13,7 @@ from ...errors import WorkspaceError
 from ...outcomes import Conflicted, Merged
 from ...spec import WorkspaceKind
 from .checkout import move_files
-from .commits import changes, combine, commit, measure, message, still_marked
+from .commits import Side, changes, combine, commit, measure, message, still_marked
 from .opening import RUN_BRANCH, TIP, Opened
 from .record import CheckoutRecord, MergeRecord
 from .snapshot import TooLargeError, drop_entries, put_entries
@@ -83,10 +83,7 @@ async def stage(run: Opened, name: str, theirs: str) -> tuple[str, ...]:
         ours = await commit(run.engine, tree, _parents(known), message(subject, run.record.run_id, name))
     if await run.engine.has_ancestor(ours, theirs):
         return _shown([os.fsdecode(path) for path in known.conflicted])
-    # The words of the marks; both names are of refs in the engine's own git directory.
-    for label, where in ((name, ours), (RUN_BRANCH, theirs)):
-        await run.engine.run("update-ref", f"refs/heads/{label}", where)
-    combined = await combine(run.engine, name, RUN_BRANCH)
+    combined = await combine(run.engine, Side(name, ours), Side(RUN_BRANCH, theirs))
     known.conflicted = tuple(dict.fromkeys((*known.conflicted, *map(os.fsencode, combined.conflicted))))
     known.stands_at, known.second_parent, known.unfinished = ours, theirs, combined.tree
     run.remember()
@@ -115,7 +112,7 @@ async def _make(run: Opened, name: str, known: CheckoutRecord, title: str, tree:
     work = await commit(run.engine, tree, _parents(known), message(title, run_id, name))
     target = work
     if not await run.engine.has_ancestor(work, tip):
-        combined = await combine(run.engine, tip, work)
+        combined = await combine(run.engine, Side(RUN_BRANCH, tip), Side(name, work))
         if not combined.is_clean:
             return Conflicted(_shown(combined.conflicted), combined.detail)
         target = await commit(run.engine, combined.tree, [tip, work], message(f"Merge {name}: {title}", run_id, name))

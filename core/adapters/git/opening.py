@@ -140,7 +140,9 @@ async def _links(location: Location, share: Sequence[str]) -> tuple[tuple[Path, 
         target = location.root / place
         if not target.exists():
             continue
-        ignored = await location.repository.run("check-ignore", "--quiet", "--", place, allowed=(0, 1, 128))
+        # This command does not take the demand to read paths literally.
+        plain = {"GIT_LITERAL_PATHSPECS": "0"}
+        ignored = await location.repository.run("check-ignore", "-q", "--", place, allowed=(0, 1, 128), extra=plain)
         tracked = await location.repository.items("ls-files", "-z", "--", place)
         if ignored.code != 0 or tracked:
             raise UsageError(f"share = {name!r} is not ignored by git: only ignored folders can be shared with agents")

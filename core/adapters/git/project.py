@@ -159,13 +159,14 @@ async def inspect(path: Path, *, allow_dirty: bool = False, run_id: str | None =
 
 async def read_committed(project: Project, path: str) -> bytes | None:
     """The file at `path` as it stands in the user's HEAD, or None if there is no regular file of at most 1 MB."""
-    entry = (await project.location.store.run("ls-tree", "-l", "-z", project.head, "--", path)).items
+    store = project.location.store
+    entry = (await store.run("ls-tree", "-l", "-z", project.head, "--", path, allowed=(0, 128))).items
     if len(entry) != 1:
         return None
     mode, kind, name, size = entry[0].partition("\t")[0].split()
     if kind != "blob" or mode not in ("100644", "100755") or int(size) > COMMITTED_FILE_LIMIT:
         return None
-    return (await project.location.store.run("cat-file", "blob", name)).out
+    return (await store.run("cat-file", "blob", name)).out
 
 
 def refuse_half_done(git_dir: Path) -> None:

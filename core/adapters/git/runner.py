@@ -79,11 +79,10 @@ async def run_git(
     environment: Mapping[str, str],
     stdin: bytes = b"",
     allowed: Sequence[int] = (0,),
-    time_limit: float = TIME_LIMIT,
 ) -> Answer:
     """Run `git *arguments` to its end. Raises `GitFailedError` unless it ends with one of the `allowed` codes.
 
-    The environment is exactly `environment`. Cancelled or out of time, the process and its children are killed first.
+    The environment is exactly `environment`. After `TIME_LIMIT` or if cancelled, it is ended first.
     """
     try:
         process = await asyncio.create_subprocess_exec(
@@ -104,12 +103,12 @@ async def run_git(
         asyncio.create_task(_feed(process.stdin, stdin), name="git stdin"),
     ]
     try:
-        async with asyncio.timeout(time_limit):
+        async with asyncio.timeout(TIME_LIMIT):
             await asyncio.gather(*parts)
             code = await process.wait()
     except TimeoutError as error:
         raise WorkspaceError(
-            f"`git {_verb(arguments)}` took more than {time_limit:g} s in {cwd} and was ended"
+            f"`git {_verb(arguments)}` took more than {TIME_LIMIT:g} s in {cwd} and was ended"
         ) from error
     finally:
         if process.returncode is None:
