@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ import pytest
 from pilothouse.core.adapters.anthropic_model import AnthropicModel
 from pilothouse.core.adapters.rehearsal.scenario import Scenario, load, parse
 from pilothouse.core.adapters.rehearsal.server import serve
-from pilothouse.core.adapters.rehearsal.service import Rehearsal
+from pilothouse.core.adapters.rehearsal.service import Answer, Rehearsal
 from pilothouse.core.adapters.rehearsal.transport import rehearsal_client
 from pilothouse.core.money import Tokens
 from pilothouse.core.outcomes import ModelErrorKind as Kind
@@ -77,8 +77,8 @@ async def take(request: pytest.FixtureRequest) -> AsyncIterator[Callable[[Rehear
         box: dict[str, Rehearsal] = {}
 
         class Proxy(Rehearsal):
-            async def answer(self, *arguments: Any) -> Any:
-                return await box["rehearsal"].answer(*arguments)
+            async def answer(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+                return await box["rehearsal"].answer(method, path, headers, body)
 
         server = serve(Proxy(load("hello")))
         url = await server.__aenter__()

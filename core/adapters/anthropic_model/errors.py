@@ -55,7 +55,8 @@ _BY_STATUS = {
     529: Kind.OVERLOADED,
 }
 
-_BILLING = re.compile(r"credit balance|purchase credits|spend(ing)? limit|usage limits?\b|payment required", re.I)
+_SPENT = re.compile(r"credit balance|purchase credits|spend(ing)? limit", re.I)
+_BILLING = re.compile(rf"{_SPENT.pattern}|usage limits?\b|payment required", re.I)
 _TOO_LONG = re.compile(
     r"prompt is too long|too many (input )?tokens|maximum context length|exceeds? the (maximum )?(context|allowed size)"
     r"|exceeds? (the )?context (limit|window|length)|request (body )?(is )?too large|input is too long",
@@ -182,8 +183,8 @@ def _from_api(body: object, status: int) -> tuple[Kind, str]:
     kind = _BY_TYPE.get(kind_name) or _BY_STATUS.get(status) or _BY_GENERAL_TYPE.get(kind_name)
     if kind is None:
         kind = Kind.SERVER if status >= 500 or status < 300 else Kind.INVALID
-    is_plain = kind in (Kind.INVALID, Kind.PERMISSION, Kind.RATE_LIMIT)
-    if "spend_limit" in code or "billing" in code or (is_plain and _BILLING.search(message)):
+    money = {Kind.INVALID: _BILLING, Kind.PERMISSION: _BILLING, Kind.RATE_LIMIT: _SPENT}.get(kind)
+    if "spend_limit" in code or "billing" in code or (money is not None and money.search(message)):
         kind = Kind.BILLING
     elif kind is Kind.INVALID and _TOO_LONG.search(message):
         kind = Kind.TOO_LONG
