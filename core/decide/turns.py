@@ -37,7 +37,8 @@ def completed(d: Decision, record: AgentRecord, effect: EffectId, turn: TurnComp
             d.answer_call(record, call.call_id, call.error, is_error=True)
         elif call.command is not None:
             team.carry_out(d, record, call.call_id, call.command)
-    questions.pass_up_unanswered(d, record, effect, turn.calls)
+    if turn.stop_reason not in (StopReason.MAX_TOKENS, StopReason.PAUSE_TURN):
+        questions.pass_up_unanswered(d, record, effect, turn.calls)
     match turn.stop_reason:
         case StopReason.MAX_TOKENS:
             d.tell(record, CUT, Voice.ENGINE, wakes=False)

@@ -6,6 +6,7 @@ import time
 
 import msgspec
 import pytest
+
 from fakes.default_story import HELPERS, PROVIDER, default_world
 from fakes.world import World, folded
 from pilothouse.core.events import SpawnRefused
@@ -87,9 +88,7 @@ def test_the_one_that_needs_three_starts_when_the_last_of_them_is_merged(world: 
     needs = [agent(world, title) for title in ("models", "login", "billing")]
     assert pages.needs == tuple(need.id for need in needs)
     last = max(need.ended_at or 0 for need in needs)
-    first_turn = min(
-        d.at for d in world.decisions for i in d.instructions if getattr(i, "agent_id", None) == pages.id
-    )
+    first_turn = min(d.at for d in world.decisions for i in d.instructions if getattr(i, "agent_id", None) == pages.id)
     assert first_turn == last
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 
 import msgspec
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from fakes.default_story import default_world
 from fakes.random_runs import Team, chance, random_world, settle, teams
 from fakes.world import World, folded
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from pilothouse.core.events import AgentSpawned, BlockerFound, TryGranted
 from pilothouse.core.selectors import run_result
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from fakes.default_story import default_world
 from fakes.world import Cut, World, folded
 from pilothouse.core.instructions import MergeWork, StartTool, StartTurn
@@ -151,5 +152,3 @@ def test_an_engine_that_dies_again_and_again_gets_there_all_the_same() -> None:
         again.play()
         lines = cut.lines + 12
     assert tree(again.result) == tree(world.result)
-
-

@@ -17,7 +17,7 @@ from pilothouse.core.instructions import (
     StartTool,
     StartTurn,
 )
-from pilothouse.core.money import Price, Tokens
+from pilothouse.core.money import Tokens
 from pilothouse.core.orders import order_text
 from pilothouse.core.outcomes import (
     AnyOutcome,
@@ -49,7 +49,6 @@ class Manners:
 
     scripts: Mapping[str, Script]
     faults: Faults
-    price: Price
     thirst: float
     """How many tokens a byte makes, at most 1: the dearest there can be."""
     checks_fail: Callable[[str, Files], bool]
@@ -146,14 +145,16 @@ def _turn(manners: Manners, state: State, disk: Disk, record: AgentRecord, do: S
     reply = manners.scripts[record.spec.title](Seen(turns, (*before, fresh)))
     fault = manners.faults(record.spec.title, turns, do.attempt)
     read = _read(manners, state, record, [*first, *notes])
+    price = state.prices[do.model]
+    assert price is not None
     if fault is not None:
         tokens = Tokens(input=read) if fault.kind.value in ("incomplete", "stalled") else Tokens()
         failed = TurnFailed(
-            fault.kind, fault.message, fault.retry_after_ms, tokens, manners.price.cost(tokens), bool(tokens.input)
+            fault.kind, fault.message, fault.retry_after_ms, tokens, price.cost(tokens), bool(tokens.input)
         )
         return lambda: failed
     tokens = Tokens(cache_write=read, output=min(reply.output_tokens, do.max_tokens))
-    cost = manners.price.cost(tokens)
+    cost = price.cost(tokens)
     assert cost <= do.reserved_usd, f"{record.id} spends {cost} of {do.reserved_usd}"
     calls, uses = _calls(record, turns, reply)
 

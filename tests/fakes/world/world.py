@@ -9,6 +9,7 @@ from heapq import heappop, heappush
 from typing import Any
 
 import msgspec
+
 from pilothouse.core.commands import AnswerQuestion, AnyCommand
 from pilothouse.core.decide import Decision, decide
 from pilothouse.core.events import AnyEvent, RunStarted
@@ -265,7 +266,7 @@ class World:
 
     def _begin(self, start: StartEffect) -> None:
         if self._manners is None:
-            self._manners = Manners(self.scripts, self.faults, PRICE, self.thirst, self.checks_fail)
+            self._manners = Manners(self.scripts, self.faults, self.thirst, self.checks_fail)
         record = self.state.agents[start.agent_id] if start.agent_id is not None else None
         happen = plan(self._manners, self.state, self.disk, record, start.instruction)
         self._pending[start.effect_id] = happen() if self.early else happen
