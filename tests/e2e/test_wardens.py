@@ -256,6 +256,26 @@ async def test_without_network_there_is_only_the_loopback(tmp_path: Path) -> Non
     await processes.close()
 
 
+async def test_a_bubblewrap_that_does_not_work_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = tmp_path / "bwrap"
+    broken.write_text("#!/bin/sh\necho 'bwrap: No permissions to create a new namespace'\nexit 1\n")
+    broken.chmod(0o755)
+    monkeypatch.setattr("pilothouse.core.adapters.wardens.selftest.find_bubblewrap", lambda: [broken])
+    processes = WardenProcesses("test-run", standby=0)
+    assert await processes.self_test() in ("S2", "S0")
+    await processes.close()
+
+
+async def test_a_sandbox_that_hides_nothing_is_not_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pretender = tmp_path / "bwrap"
+    pretender.write_text('#!/bin/sh\nwhile [ "$1" != -- ]; do shift; done\nshift\nexec "$@"\n')
+    pretender.chmod(0o755)
+    monkeypatch.setattr("pilothouse.core.adapters.wardens.selftest.find_bubblewrap", lambda: [pretender])
+    processes = WardenProcesses("test-run", standby=0)
+    assert await processes.self_test() in ("S2", "S0")
+    await processes.close()
+
+
 async def test_below_the_minimum_level_nothing_runs(tmp_path: Path) -> None:
     processes = WardenProcesses("test-run", minimum="S3", maximum="S0")
     with pytest.raises(SandboxError, match="demand S3"):

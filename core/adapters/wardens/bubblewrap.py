@@ -79,7 +79,7 @@ def secrets(home: Path, configuration: Path) -> tuple[Path, ...]:
     """What in the user's home no tool may read: files and folders that exist, with links resolved."""
     places = [home / name for name in _SECRETS]
     places += [configuration / name.removeprefix(".config/") for name in _SECRETS if name.startswith(".config/")]
-    return tuple(sorted({place.resolve() for place in places if place.exists()}))
+    return tuple(sorted({place.resolve() for place in places if os.path.exists(place)}))
 
 
 def bubblewrap_command(bwrap: Path, job: Job, *, path: str, hidden: Sequence[Path], network: bool) -> list[str]:
@@ -116,7 +116,9 @@ def _mounts(job: Job, path: str, hidden: Sequence[Path]) -> list[str]:
     for folder in _programs_in_private_places(path):
         mounts.append((folder, ["--ro-bind-try", str(folder), str(folder)]))
     for place in hidden:
-        mounts.append((place, ["--tmpfs", str(place)] if place.is_dir() else ["--ro-bind", "/dev/null", str(place)]))
+        mounts.append(
+            (place, ["--tmpfs", str(place)] if os.path.isdir(place) else ["--ro-bind", "/dev/null", str(place)])
+        )
     for folder in _resolved(job.writable):
         mounts.append((folder, ["--bind", str(folder), str(folder)]))
     for folder in _resolved(job.read_only):
@@ -131,7 +133,11 @@ def _programs_in_private_places(path: str) -> list[Path]:
     for entry in filter(os.path.isabs, path.split(os.pathsep)):
         folder = Path(entry).resolve()
         home = folder.parent if folder.name in ("bin", "sbin") else folder
-        if home.is_dir() and home not in (*_PRIVATE, _RUN) and any(home.is_relative_to(p) for p in (*_PRIVATE, _RUN)):
+        if (
+            os.path.isdir(home)
+            and home not in (*_PRIVATE, _RUN)
+            and any(home.is_relative_to(p) for p in (*_PRIVATE, _RUN))
+        ):
             found.append(home)
     return found
 

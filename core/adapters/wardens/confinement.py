@@ -10,6 +10,7 @@ cannot be enforced. `S0`: no new privileges, and nothing but the warden. At ever
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +57,7 @@ class Confinement:
         hidden = (*secrets(Path.home(), config_home().parent), *(path.resolve() for path in self.hidden))
         argv = list(job.argv)
         if self.bwrap is not None:
-            present = [path for path in hidden if path.exists()]
+            present = [path for path in hidden if os.path.exists(path)]
             path = environment.get("PATH", "")
             argv = bubblewrap_command(self.bwrap, job, path=path, hidden=present, network=self.network)
         writable = [*map(str, job.writable), *_DEVICES] if self.level == "S2" else None

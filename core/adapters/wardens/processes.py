@@ -97,9 +97,7 @@ class WardenProcesses:
         await self._pool.close()
 
     async def _run(self, job: Job, confinement: Confinement, on_output: Callable[[str], None] | None = None) -> Exit:
-        for folder in (job.cwd, *job.writable):
-            if not folder.is_dir():
-                raise WorkspaceError(f"The folder {folder} is not there, so nothing can be run in it.")
+        _require_folders(job)
         token = secrets.token_hex(8)
         order = confinement.order(job, {"PILOTHOUSE_RUN": self._run_id, "PILOTHOUSE_JOB": token})
         capture = Capture(job.spill, on_output)
@@ -148,6 +146,13 @@ class WardenProcesses:
         if cancelled:
             raise asyncio.CancelledError
         return warden.gone.result() if warden.gone.done() else None
+
+
+def _require_folders(job: Job) -> None:
+    """Refuse a job whose workspace is lost, rather than run it anywhere else."""
+    for folder in (job.cwd, *job.writable):
+        if not os.path.isdir(folder):
+            raise WorkspaceError(f"The folder {folder} is not there, so nothing can be run in it.")
 
 
 async def _outlast(work: asyncio.Future[Any], seconds: float | None = None) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from ...errors import SandboxError
 from ...ports import Exit, Job
 from . import landlock
 from .bubblewrap import find_bubblewrap
@@ -46,16 +47,24 @@ async def _holds(run: Run, candidate: Confinement) -> bool:
         forbidden = [Path(outside) / _NAME, *_somewhere_on_disk()]
         argv = ("sh", "-c", _PROBE, "sh", str(allowed), *map(str, forbidden))
         job = Job(argv=argv, cwd=Path(inside), writable=(Path(inside),), timeout_ms=_TIMEOUT_MS)
-        result = await run(job, replace(candidate, background=False))  # a busy machine must not lower the level
-        written = [path for path in forbidden if path.exists()]
-        for path in written:
-            path.unlink()
-        if written or result.code != 0 or not allowed.exists():
+        try:
+            result = await run(job, replace(candidate, background=False))  # a busy machine must not lower the level
+        except SandboxError:
+            return False
+        if _remove(forbidden) or result.code != 0 or not allowed.exists():
             return False
     if candidate.level == "S3":
         namespace = result.output.strip()
         return namespace.startswith("pid:[") and namespace != os.readlink("/proc/self/ns/pid")
     return True
+
+
+def _remove(paths: list[Path]) -> bool:
+    """Remove those of `paths` that exist; whether any did."""
+    written = [path for path in paths if os.path.exists(path)]
+    for path in written:
+        path.unlink()
+    return bool(written)
 
 
 def _somewhere_on_disk() -> list[Path]:

@@ -6,8 +6,8 @@ whatever way, or when the command is done or out of time, everything below is sw
 
 Standard library only. It must not know the rest of pilothouse. Nothing it does to end a tree forks, execs or imports.
 
-Order: {argv, env, cwd, timeout_ms, background, bubblewrapped, scratch, writable (null, or what Landlock leaves writable),
-hidden}.
+Order: {argv, env, cwd, timeout_ms, background, bubblewrapped, scratch, hidden, writable (null, or what Landlock leaves
+writable)}.
 Report: {code, ms, timed_out, left} or {error}. The command's output goes straight to the warden's own stdout.
 """
 
