@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.e2e
 
 STALL_SECONDS = 0.3
+"""For what is meant to stall."""
+PATIENCE = 30.0
+"""Seconds for everything else, however busy the machine is."""
 
 
 @dataclass
@@ -77,14 +80,14 @@ def turn(text: str = "hi", messages: list[dict[str, Any]] | None = None) -> Turn
 
 
 async def attempt(
-    answer: Answer, client_for: Callable[[str], AsyncAnthropic], request: TurnRequest | None = None
+    answer: Answer, client_for: Callable[[str], AsyncAnthropic], stall_seconds: float = PATIENCE
 ) -> tuple[Reply | ModelError, Heard]:
     """What one call against `answer` comes to. Nothing stays open."""
     heard = Heard()
     async with fault_server(answer) as wire:
-        model = AnthropicModel(lambda: client_for(wire.url), stall_seconds=STALL_SECONDS)
+        model = AnthropicModel(lambda: client_for(wire.url), stall_seconds=stall_seconds)
         try:
-            result: Reply | ModelError = await model.take_turn(request or turn(), heard)
+            result: Reply | ModelError = await model.take_turn(turn(), heard)
         except ModelError as error:
             result = error
         finally:
@@ -93,8 +96,8 @@ async def attempt(
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    """Let the loop run until something holds, two seconds at most."""
-    async with asyncio.timeout(2):
+    """Let the loop run until something holds, ten seconds at most."""
+    async with asyncio.timeout(10):
         while not holds():  # noqa: ASYNC110 (nobody signals what is waited for)
             await asyncio.sleep(0.001)
 
@@ -249,7 +252,7 @@ FAULTS: dict[str, tuple[Answer, Kind]] = {
 async def test_every_fault_has_its_kind(
     answer: Answer, kind: Kind, client_for: Callable[[str], AsyncAnthropic]
 ) -> None:
-    error, _ = await attempt(answer, client_for)
+    error, _ = await attempt(answer, client_for, STALL_SECONDS if kind is Kind.STALLED else PATIENCE)
     assert isinstance(error, ModelError), error
     assert (error.kind, error.message) == (kind, error.message)
     assert error.message.strip()
@@ -363,7 +366,7 @@ async def test_a_cancelled_call_ends_at_once_and_leaves_nothing_open(
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
             await call
-        assert time.perf_counter() - began < 0.2
+        assert time.perf_counter() - began < 1
         await until(lambda: not wire.open_connections)
         await model.close()
 
@@ -385,10 +388,11 @@ async def test_slow_progress_is_no_stall(client_for: Callable[[str], AsyncAnthro
         for event in GOOD:
             writer.write(chunk(sse(event)))
             await writer.drain()
-            await asyncio.sleep(STALL_SECONDS / 3)
+            await asyncio.sleep(0.2)
         writer.write(chunk(b""))
 
-    reply, _ = await attempt(slow, client_for)
+    assert len(GOOD) * 0.2 > 1.2
+    reply, _ = await attempt(slow, client_for, 1.2)
     assert isinstance(reply, Reply), reply
 
 

@@ -72,7 +72,7 @@ async def take(request: pytest.FixtureRequest) -> AsyncIterator[Callable[[Rehear
         return model
 
     if request.param == "inside the process":
-        yield lambda rehearsal: keep(AnthropicModel(lambda: rehearsal_client(rehearsal), stall_seconds=0.3))
+        yield lambda rehearsal: keep(AnthropicModel(lambda: rehearsal_client(rehearsal), stall_seconds=1.5))
     else:
         box: dict[str, Rehearsal] = {}
 
@@ -89,7 +89,7 @@ async def take(request: pytest.FixtureRequest) -> AsyncIterator[Callable[[Rehear
             make = lambda: anthropic.AsyncAnthropic(  # noqa: E731
                 api_key="k", base_url=url, max_retries=0, http_client=anthropic.DefaultAioHttpClient(verify=False)
             )
-            return keep(AnthropicModel(make, stall_seconds=0.3))
+            return keep(AnthropicModel(make, stall_seconds=1.5))
 
         yield reached
     for model in models:
