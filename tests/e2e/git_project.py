@@ -112,11 +112,16 @@ def make_person(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Person:
     (home / ".gitconfig").write_text(
         "[user]\n\tname = Pat\n\temail = pat@example.com\n[init]\n\tdefaultBranch = main\n"
     )
-    root = folder / "project"
-    root.mkdir()
-    person = Person(folder, root)
-    person.git("init", "-q")
-    person.commit("start", **{"poem__txt": POEM, "other__txt": "other\n"})
+    person = Person(folder, folder / "project")
+    template = folder.parent / "git-template"
+    if not template.is_dir():
+        first = Person(folder, folder / "template")
+        first.root.mkdir()
+        first.git("init", "-q")
+        first.commit("start", **{"poem__txt": POEM, "other__txt": "other\n"})
+        first.root.rename(template)
+    shutil.copytree(template, person.root)
+    person.git("update-index", "-q", "--refresh")
     return person
 
 

@@ -24,6 +24,7 @@ from e2e.git_project import (
 
 from pilothouse.core.errors import UsageError, WorkspaceError
 from pilothouse.core.ids import agent_id
+from pilothouse.core.ports import Workspaces
 
 pytestmark = pytest.mark.e2e
 
@@ -45,6 +46,32 @@ async def test_a_clone_holds_the_files_of_its_base_and_works_with_git_of_its_own
     git(checkout.path, "commit", "-qm", "by the agent itself")
     git(checkout.path, "gc", "-q", "--prune=now")
     assert person.status == ""
+
+
+def test_the_adapter_is_what_the_port_asks_for(person: Person) -> None:
+    port: Workspaces = person.workspaces()
+    assert port
+
+
+@pytest.mark.parametrize("kind", ["sha256", "shallow"])
+async def test_unusual_repositories_work_as_well(person: Person, kind: str) -> None:
+    unusual = Person(person.folder, person.folder / kind)
+    person.commit("second", other__txt="second\n")
+    if kind == "shallow":
+        git(person.folder, "clone", "-q", "--depth", "1", f"file://{person.root}", kind)
+    else:
+        git(person.folder, "init", "-q", "--object-format=sha256", kind)
+        unusual.commit("start", poem__txt=POEM)
+    base = unusual.head
+    workspaces = unusual.workspaces()
+    first, second = [await workspaces.prepare(agent, CLONE, base) for agent in (A1, A2)]
+    write(first.path, poem__txt=POEM + "eight\n")
+    (second.path / "poem.txt").rename(second.path / "song.txt")
+    tip = merged(await workspaces.merge(A1, "First", base)).tip
+    tip = merged(await workspaces.merge(A2, "Second", tip)).tip
+    await workspaces.land(tip)
+    assert (unusual.root / "song.txt").read_text() == POEM + "eight\n"
+    assert unusual.status == git(first.path, "diff", "--stat", "HEAD", "HEAD") == ""
 
 
 async def test_preparing_again_gives_back_the_checkout_with_the_work_in_it(person: Person) -> None:

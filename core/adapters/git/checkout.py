@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import WorkspaceError
+from .cancelling import in_thread
 from .repository import AUTHOR, Repository
 from .snapshot import OURS
 
@@ -91,7 +92,7 @@ async def lay_out(
     What an earlier try left there is removed first.
     """
     path, index = layout.checkout(name), layout.index(name)
-    remove_tree(path)
+    await in_thread(lambda _: remove_tree(path))
     index.unlink(missing_ok=True)
     path.mkdir(mode=0o700)
     await Repository(layout.engine, path, index).run("read-tree", "--reset", "-u", commit)
@@ -119,9 +120,12 @@ async def move_files(repository: Repository, old: str, new: str) -> None:
 
 def point_at(checkout: Path, head: str, index: Path) -> None:
     """Let the checkout's own repository stand at `head`, its index like the engine's. Follows no link on the way."""
-    with _opened(checkout) as top, _opened(".git", top) as git_dir:
-        _replace(git_dir, "HEAD", f"{head}\n".encode())
-        _replace(git_dir, "index", index.read_bytes())
+    try:
+        with _opened(checkout) as top, _opened(".git", top) as git_dir:
+            _replace(git_dir, "HEAD", f"{head}\n".encode())
+            _replace(git_dir, "index", index.read_bytes())
+    except OSError as error:
+        raise WorkspaceError(f"{checkout / '.git'} is not as the engine made it: {error.strerror}") from error
 
 
 @contextlib.contextmanager

@@ -57,7 +57,7 @@ class Opened:
     def checkout(self, name: str) -> CheckoutRecord:
         """What is remembered of a checkout that is there. Raises `WorkspaceError` if it is not."""
         known = self.record.checkouts.get(name)
-        if known is None or not known.is_ready:
+        if known is None:
             raise WorkspaceError(f"{name} has no workspace yet")
         if not self.layout.checkout(name).is_dir() or self.layout.checkout(name).is_symlink():
             raise WorkspaceError(

@@ -28,15 +28,13 @@ class MergeRecord(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class CheckoutRecord(msgspec.Struct, omit_defaults=True):
-    """One agent's checkout."""
+    """One agent's checkout, once it was made to its end, set-up command included."""
 
     kind: WorkspaceKind
     base: str
     """The commit it was made at or moved to."""
     stands_at: str
     """The commit its next one follows."""
-    is_ready: bool = False
-    """Whether it was made to its end, set-up command included; before that nothing of the agent's is in it."""
     second_parent: str | None = None
     """The commit that was merged into the checkout and becomes a parent of its next commit."""
     conflicted: tuple[bytes, ...] = ()

@@ -68,6 +68,7 @@ def environment(*, is_users: bool, home: Path) -> dict[str, str]:
             "GIT_CONFIG_SYSTEM": os.devnull,
             "GIT_CONFIG_NOSYSTEM": "1",
             "GIT_ATTR_NOSYSTEM": "1",
+            "GIT_DEFAULT_REF_FORMAT": "files",
         }
     return told
 

@@ -77,20 +77,17 @@ class GitWorkspaces:
     async def prepare(self, agent_id: AgentId, kind: WorkspaceKind, base: str) -> Checkout:
         """Make the agent's own checkout at `base` (or give back the one that is there), set-up command included."""
         async with self._working_on(agent_id) as run:
-            known = run.record.checkouts.get(agent_id)
-            branch = run.publisher.branch(agent_id) if kind is WorkspaceKind.CLONE else None
-            if known is not None and known.is_ready:
-                known = run.checkout(agent_id)
-                return Checkout(run.layout.checkout(agent_id), known.base, branch)
+            if agent_id in run.record.checkouts:
+                return _described(run, agent_id)
             known = CheckoutRecord(kind, base, base)
+            branch = run.publisher.branch(agent_id) if kind is WorkspaceKind.CLONE else None
             await self._make(run, agent_id, base, branch)
             tree = await run.snapshot(agent_id).take() if self._set_up else None
             if tree is not None and tree != await run.engine.tree_of(base):
                 known.set_up = tree
-            known.is_ready = True
             run.record.checkouts[agent_id] = known
             run.remember()
-            return Checkout(run.layout.checkout(agent_id), base, branch)
+            return _described(run, agent_id)
 
     async def stage_merge(self, agent_id: AgentId, commit: str) -> tuple[str, ...]:
         """Merge `commit` into the agent's checkout, leave conflicts marked in its files, return their paths."""
@@ -199,6 +196,12 @@ class GitWorkspaces:
 
     def _landing(self, run: Opened) -> Landing:
         return Landing(run.location, run.publisher, self._branch)
+
+
+def _described(run: Opened, agent_id: AgentId) -> Checkout:
+    known = run.checkout(agent_id)
+    branch = run.publisher.branch(agent_id) if known.kind is WorkspaceKind.CLONE else None
+    return Checkout(run.layout.checkout(agent_id), known.base, branch)
 
 
 def _check_tip(run: Opened, tip: str) -> None:
