@@ -11,6 +11,8 @@ import sys
 import time
 
 HOP_SECONDS = 0.002
+LIFE_SECONDS = 90.0
+"""A test that is itself killed must not leave the machine with this for ever."""
 
 
 def main(token: str, then: str) -> None:
@@ -25,15 +27,14 @@ def main(token: str, then: str) -> None:
     os.read(lives, 1)  # the hopper has hopped
     print("ready", flush=True)
     if then == "stay":
-        while True:
-            signal.pause()
+        time.sleep(LIFE_SECONDS)
 
 
 def hide(token: str) -> None:
     """Fork twice, leave the session, drop the environment and become another program."""
     os.setsid()
     if os.fork() == 0:
-        os.execve("/bin/sleep", [token, "1000"], {})
+        os.execve("/bin/sleep", [token, str(LIFE_SECONDS)], {})
     os._exit(0)
 
 
@@ -41,7 +42,8 @@ def hop(life: int) -> None:
     """Be somebody else every few milliseconds."""
     os.setsid()
     first = True
-    while True:
+    end = time.monotonic() + LIFE_SECONDS
+    while time.monotonic() < end:
         if os.fork():
             os._exit(0)
         if first:
@@ -49,6 +51,7 @@ def hop(life: int) -> None:
             os.close(life)
             first = False
         time.sleep(HOP_SECONDS)
+    os._exit(0)
 
 
 if __name__ == "__main__":

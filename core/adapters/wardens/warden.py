@@ -89,8 +89,10 @@ class Warden:
             report = {"error": f"{type(error).__name__}: {error}", "left": proctree.sweep_children(SWEEP_SECONDS)}
         if scratch is not None:
             shutil.rmtree(scratch, ignore_errors=True)
-        with contextlib.suppress(OSError):  # the engine is gone
+        try:
             os.write(self.control, json.dumps(report).encode() + b"\n")
+        except OSError:  # the engine is gone, so there is nobody else to finish this and nobody who waits
+            proctree.sweep_children(float("inf"))
 
     def receive(self) -> dict[str, Any] | None:
         """The order, or None if the engine hung up before it was complete."""
