@@ -42,6 +42,13 @@ class RunStarted(Event, frozen=True, kw_only=True):
     speed: float = 1.0
     land: bool = False
     """Whether a verified result is brought into the user's branch at the end."""
+    setup: str | None = None
+    """A command that makes each checkout buildable."""
+    share: tuple[str, ...] = ()
+    """Ignored paths of the user's checkout that the agents' ones see read-only."""
+    sandbox_minimum: str = "S0"
+    instructions: str = ""
+    """The project's own instructions to agents (its AGENTS.md or CLAUDE.md)."""
     overhead_bytes: int = 0
     """The size of what goes with every call beside the conversation: instructions and tool schemas."""
     sandbox: str = "S0"

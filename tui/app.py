@@ -11,7 +11,7 @@ from typing import ClassVar, Protocol, runtime_checkable
 
 from textual import events
 from textual.app import App, SystemCommand
-from textual.binding import Binding
+from textual.binding import BindingType
 from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.screen import Screen
@@ -49,6 +49,9 @@ class Framed(Protocol):
     def tick(self) -> None:
         """Draw what changes with the clock alone."""
 
+    def poll(self) -> None:
+        """Read on in the files that are shown."""
+
 
 class PilothouseApp(App[None], inherit_bindings=False):
     """Shows `session` until the user leaves. The run does not notice whether this is open.
@@ -56,7 +59,7 @@ class PilothouseApp(App[None], inherit_bindings=False):
     `panic` is called in the input thread when ctrl+\\ is pressed twice. `zone` None is the machine's time zone.
     """
 
-    BINDINGS: ClassVar[list[Binding]] = bindings(Zone.EVERYWHERE)  # type: ignore[assignment]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Zone.EVERYWHERE)
     COMMAND_PALETTE_BINDING = "ctrl+p"
 
     def __init__(
@@ -68,7 +71,7 @@ class PilothouseApp(App[None], inherit_bindings=False):
         zone: tzinfo | None = None,
         theme: str = DEFAULT_THEME,
         ascii_only: bool = False,
-        panic: Callable[[], None] | None = None,
+        panic: Callable[[], object] | None = None,
     ) -> None:
         super().__init__(driver_class=_driver(panic), css_path=style_sheet(), watch_css=False)
         for palette in palettes().values():
@@ -77,7 +80,7 @@ class PilothouseApp(App[None], inherit_bindings=False):
         self.live = LiveRun(session, clock or SystemClock(), run_title, zone, ASCII if ascii_only else UNICODE)
         self._attention = Attention()
         self._frame_due = False
-        self._gate = ControlGate()
+        self._gate = ControlGate(self.live.glyphs.ascii)
 
     def get_default_screen(self) -> Screen[None]:
         return SupervisorScreen(self.live)
@@ -113,21 +116,22 @@ class PilothouseApp(App[None], inherit_bindings=False):
     def frame(self) -> None:
         """Draw what has changed since the last frame."""
         self._frame_due = False
-        for screen in self.screen_stack:
-            if isinstance(screen, Framed):
-                screen.frame()
+        for screen in self._framed():
+            screen.frame()
         self._call_user()
 
     def tick(self) -> None:
         """Draw what changes with the clock alone."""
         self.live.tick()
-        for screen in self.screen_stack:
-            if isinstance(screen, Framed):
-                screen.tick()
+        for screen in self._framed():
+            screen.tick()
 
     def _poll(self) -> None:
-        if isinstance(self.screen, SupervisorScreen):
-            self.screen.poll()
+        for screen in self._framed()[-1:]:
+            screen.poll()
+
+    def _framed(self) -> list[Framed]:
+        return [screen for screen in self.screen_stack if isinstance(screen, Framed)] if self.is_running else []
 
     def _call_user(self) -> None:
         news = self._attention.news(self.live.picture)
@@ -186,7 +190,7 @@ class PilothouseApp(App[None], inherit_bindings=False):
         self.frame()
 
 
-def _driver(panic: Callable[[], None] | None) -> type[Driver]:
+def _driver(panic: Callable[[], object] | None) -> type[Driver]:
     """The driver class, told whom to call."""
     if panic is None:
         return PilothouseDriver

@@ -7,9 +7,11 @@ import selectors
 import time
 from codecs import getincrementaldecoder
 from collections.abc import Callable
+from typing import IO, Any, TextIO, cast
 
 from textual._parser import ParseError
 from textual._xterm_parser import XTermParser
+from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 
 PANIC_BYTES = (b"\x1c", b"\x1b[92;5u")
@@ -23,7 +25,7 @@ READ = 4096
 class PanicKey:
     """Sees ctrl+\\ pressed twice in what was typed."""
 
-    def __init__(self, panic: Callable[[], None]) -> None:
+    def __init__(self, panic: Callable[[], object]) -> None:
         self._panic = panic
         self._last: float | None = None
 
@@ -37,10 +39,45 @@ class PanicKey:
                 self._last = now
 
 
-class PilothouseDriver(LinuxDriver):
-    """Reads keys in a thread of its own, as Textual's does. `panic` is called in that thread."""
+class _Output:
+    """A terminal to write to that may vanish: then what is written is dropped, and nothing waits for it."""
 
-    panic: Callable[[], None] = staticmethod(lambda: None)
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+        self._is_gone = False
+
+    def write(self, text: str) -> None:
+        if not self._is_gone:
+            try:
+                self._file.write(text)
+            except (OSError, ValueError):
+                self._is_gone = True
+
+    def flush(self) -> None:
+        if not self._is_gone:
+            try:
+                self._file.flush()
+            except (OSError, ValueError):
+                self._is_gone = True
+
+    def fileno(self) -> int:
+        return self._file.fileno()
+
+    def isatty(self) -> bool:
+        return self._file.isatty()
+
+
+class PilothouseDriver(LinuxDriver):
+    """Reads keys in a thread of its own, as Textual's does. `panic` is called in that thread.
+
+    Textual's own reader is private and stops at the first byte that is not UTF-8, so this is one of ours over its parser.
+    """
+
+    panic: Callable[[], object] = staticmethod(lambda: None)
+
+    def __init__(self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None):
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self._file = cast(TextIO, _Output(self._file))
 
     def run_input_thread(self) -> None:
         """Wait for input and hand it on as events."""
@@ -52,11 +89,9 @@ class PilothouseDriver(LinuxDriver):
             try:
                 while not self.exit_event.is_set():
                     if selector.select(0.1):
-                        try:
-                            typed = os.read(self.fileno, READ)
-                        except OSError:
-                            return
+                        typed = self._read()
                         if not typed:
+                            self._loop.call_soon_threadsafe(self._app.exit)
                             return
                         panic_key.see(typed, time.monotonic())
                         for event in parser.feed(decode(typed)):
@@ -69,3 +104,10 @@ class PilothouseDriver(LinuxDriver):
                         pass
                 except (EOFError, ParseError):
                     pass
+
+    def _read(self) -> bytes:
+        """What was typed; nothing when the terminal has vanished."""
+        try:
+            return os.read(self.fileno, READ)
+        except OSError:
+            return b""

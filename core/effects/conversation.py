@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from ..ports import Block, Message
 from ..state import Note
@@ -38,7 +39,7 @@ def assemble(messages: Sequence[Message]) -> list[Message]:
             merged[-1] = {"role": message["role"], "content": merged[-1]["content"] + message["content"]}
         else:
             merged.append({"role": message["role"], "content": list(message["content"])})
-    for before, after in zip(merged, merged[1:], strict=False):
+    for before, after in pairwise(merged):
         if after["role"] == "user":
             after["content"] = _in_order(before["content"], after["content"])
     return merged

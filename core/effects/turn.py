@@ -88,7 +88,7 @@ class Turn:
         return ToolCall(call.call_id, call.name, call.brief, error=f"not run: the message ended with {stop.value}")
 
     def _failed(self, failure: ModelError) -> TurnFailed:
-        """What the call cost although it failed: what the server said, else an estimate, else all that was set aside."""
+        """What the call cost although it failed: what the server said, else all that was set aside, if it ran."""
         tokens = failure.tokens or self._tokens
         if tokens is not None:
             tokens = self._with_text(tokens, failure.text_bytes)

@@ -1,4 +1,4 @@
-"""The effect "run checks": acceptance and validation commands, one after another, in a workspace or a scratch checkout."""
+"""The effect "run checks": acceptance and validation commands, one after another, where they are to be run."""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from ..ids import AgentId
 from ..money import Tokens
 from ..ports import Log
@@ -32,7 +34,7 @@ class LiveText:
             finished, _, rest = "".join(self._pieces).rpartition("\n")
             self._log.write(self._agent_id, kind, finished)
             self._pieces = [rest] if rest else []
-        self._stage.changed[self._agent_id] = self
+        self._stage.note(self._agent_id)
 
     def used(self, tokens: Tokens) -> None:
         """What the call has used so far."""
@@ -48,8 +50,8 @@ class LiveText:
     def close(self) -> None:
         """The call is over."""
         self._flush()
-        self._stage.changed[self._agent_id] = self
         self._stage.current.pop(self._agent_id, None)
+        self._stage.note(self._agent_id)
 
     def activity(self) -> Activity:
         """How it stands."""
@@ -57,12 +59,23 @@ class LiveText:
 
 
 class Stage:
-    """The live text of all agents. `changed` is emptied by whoever shows it."""
+    """The live text of all agents. `changed` is emptied by whoever shows it, who waits for `wanted`."""
 
     def __init__(self, log: Log) -> None:
         self._log = log
         self.current: dict[AgentId, LiveText] = {}
-        self.changed: dict[AgentId, LiveText] = {}
+        self.changed: set[AgentId] = set()
+        self.wanted = asyncio.Event()
+
+    def note(self, agent_id: AgentId) -> None:
+        """The live text of an agent has changed."""
+        self.changed.add(agent_id)
+        self.wanted.set()
+
+    def activity(self, agent_id: AgentId) -> Activity:
+        """What is live of an agent now; without text if nothing is."""
+        text = self.current.get(agent_id)
+        return text.activity() if text is not None else Activity(agent_id, "", "", 0)
 
     def live(self, agent_id: AgentId) -> LiveText:
         """The live text of an agent."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Protocol
 
 import msgspec
@@ -25,7 +25,7 @@ class Session(Protocol):
     def picture(self) -> Picture:
         """The newest views."""
 
-    def watch(self) -> AsyncIterator[Update]:
+    def watch(self) -> AsyncGenerator[Update]:
         """Updates, already applied to `picture`, at most 30 a second; also when the connection is lost or back."""
 
     async def submit(self, command: AnyCommand) -> Answer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..ports import Job
 from .context import Arguments, ToolContext, ToolResult
@@ -24,7 +24,7 @@ async def bash(command: str, timeout_ms: int | None = None) -> str:
     raise AssertionError("carried out by `perform`, which knows the workspace")
 
 
-def bash_tool() -> BetaAsyncFunctionTool[object]:
+def bash_tool() -> BetaAsyncFunctionTool[Any]:
     """`bash` as the SDK knows tools. Imports the SDK."""
     from anthropic import beta_async_tool
 
@@ -37,7 +37,8 @@ async def perform(context: ToolContext, arguments: Arguments) -> ToolResult:
     if not command.strip():
         return ToolResult("bash: command is required", is_error=True)
     wanted = arguments.get("timeout_ms") or context.bash_ms
-    done = await context.processes.run(shell_job(context, command, min(int(wanted), context.bash_ms)), context.on_output)
+    job = shell_job(context, command, min(int(wanted), context.bash_ms))
+    done = await context.processes.run(job, context.on_output)
     lines = [done.output.rstrip("\n")]
     if done.dropped_bytes:
         lines.append(f"[{done.dropped_bytes} bytes left out above; all of it: {context.output.name}]")

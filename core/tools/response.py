@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aiofiles
 
@@ -25,7 +25,7 @@ async def read_response(id: str) -> str:
     raise AssertionError("carried out by `perform`, which knows the run's folder")
 
 
-def response_tool() -> BetaAsyncFunctionTool[object]:
+def response_tool() -> BetaAsyncFunctionTool[Any]:
     """`read_response` as the SDK knows tools. Imports the SDK."""
     from anthropic import beta_async_tool
 

@@ -5,7 +5,7 @@ The schemas come from the signatures and docstrings, through the SDK. Nothing he
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ..commands import (
     AnswerQuestion,
@@ -38,7 +38,9 @@ async def spawn_agent(spec: Spec) -> AnyCommand:
 
 
 async def await_agents(
-    ids: tuple[str, ...] = (), mode: Literal["all", "any"] | int = "all", timeout: float | None = None
+    ids: tuple[str, ...] = (),
+    mode: Literal["all", "any"] | int = "all",
+    timeout: float | None = None,  # noqa: ASYNC109 - a tool's parameter
 ) -> AnyCommand:
     """Wait until agents have ended, and get their results. Waiting costs nothing.
 
@@ -160,8 +162,9 @@ FUNCTIONS = (
 )
 
 
-def team_tools() -> list[BetaAsyncFunctionTool[object]]:
+def team_tools() -> list[BetaAsyncFunctionTool[Any]]:
     """The team tools as the SDK knows tools. Imports the SDK."""
     from anthropic import beta_async_tool
 
-    return [beta_async_tool(function) for function in FUNCTIONS]
+    # The SDK wants functions that return what the model reads; ours return commands, and it never calls them.
+    return [beta_async_tool(cast(Any, function)) for function in FUNCTIONS]

@@ -1,1 +1,1 @@
-"""The command line, one command a file."""
+"""The command line: one file for what starts runs, looks at them, steers them, and sets things up."""
