@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+
 from fakes.scenario import Scenario
 from fakes.world import await_agents, finish, order, spawn
 from pilothouse.core.commands import RetryAgent, StopAgent

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from fakes.scenario import Scenario
 from fakes.world import Use, fail, finish, order, spawn, started
 from pilothouse.core.commands import AnswerQuestion, KillAgent

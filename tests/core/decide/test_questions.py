@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from fakes.scenario import Scenario
 from fakes.world import Use, answer, ask, await_agents, escalate, finish, order, spawn
 from pilothouse.core.commands import AnswerQuestion, KillAgent, MessageAgent, PauseAgent, ResumeAgent, StopAgent

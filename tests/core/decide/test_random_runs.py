@@ -1,4 +1,4 @@
-"""Whatever happens, in whatever order: every state is valid, the journal tells it all, and every run comes to an end."""
+"""Whatever happens, in whatever order: every state is valid, the journal tells it all, and every run ends."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from fakes.scenario import Scenario
 from fakes.world import Use, ask, await_agents, fail, finish, message, order, spawn
 from pilothouse.core.commands import CheckAgents, MessageAgent, PauseAgent, ResumeAgent
