@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import selectors
+import sys
 import time
 from codecs import getincrementaldecoder
 from collections.abc import Callable
-from typing import IO, Any, TextIO, cast
+from io import TextIOWrapper
+from typing import IO, Any, cast
 
 from textual._parser import ParseError
 from textual._xterm_parser import XTermParser
@@ -70,14 +72,14 @@ class _Output:
 class PilothouseDriver(LinuxDriver):
     """Reads keys in a thread of its own, as Textual's does. `panic` is called in that thread.
 
-    Textual's own reader is private and stops at the first byte that is not UTF-8, so this is one of ours over its parser.
+    Textual's own reader stops at the first byte that is not UTF-8, so this is one of ours over its parser.
     """
 
     panic: Callable[[], object] = staticmethod(lambda: None)
 
     def __init__(self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None):
         super().__init__(app, debug=debug, mouse=mouse, size=size)
-        self._file = cast(TextIO, _Output(self._file))
+        self._file = cast(TextIOWrapper, _Output(sys.__stderr__ or sys.stderr))
 
     def run_input_thread(self) -> None:
         """Wait for input and hand it on as events."""

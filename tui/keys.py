@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 
 
 class Zone(StrEnum):
@@ -89,14 +89,32 @@ KEYS: tuple[Key, ...] = (
     Key("k,up", "move(-1)", "before", "the option before", Zone.CARD, shown="k ↑", palette=False),
     Key("i", "write", "own words", "answer in your own words", Zone.CARD, footer=2, palette=False),
     Key("enter", "send", "send", "send the reply", Zone.CARD, footer=3, palette=False),
-    Key("escape", "leave", "later", "leave the card; what you wrote is kept", Zone.CARD, footer=4, shown="esc", palette=False),
+    Key(
+        "escape",
+        "leave",
+        "later",
+        "leave the card; what you wrote is kept",
+        Zone.CARD,
+        footer=4,
+        shown="esc",
+        palette=False,
+    ),
     Key("m", "land", "land", "land the result in your branch", Zone.RECEIPT, footer=1, palette=False),
     Key("escape,enter", "leave", "back", "back to the tree", Zone.RECEIPT, footer=2, shown="esc", palette=False),
     Key("y,enter", "confirm", "yes", "do it", Zone.DIALOG, footer=1, shown="y", palette=False),
     Key("n,escape", "leave", "no", "leave it", Zone.DIALOG, footer=2, shown="n esc", palette=False),
     Key("T", "app.next_theme", "theme", "the next palette", Zone.EVERYWHERE),
     Key("ctrl+z", "app.suspend_process", "suspend", "back to the shell for a while (fg returns)", Zone.EVERYWHERE),
-    Key("colon,ctrl+p", "app.command_palette", "commands", "every command by name", Zone.EVERYWHERE, footer=12, shown=":", palette=False),
+    Key(
+        "colon,ctrl+p",
+        "app.command_palette",
+        "commands",
+        "every command by name",
+        Zone.EVERYWHERE,
+        footer=12,
+        shown=":",
+        palette=False,
+    ),
     Key("question_mark", "app.help", "keys", "the keys", Zone.EVERYWHERE, footer=1, shown="?"),
     Key("ctrl+c", "app.how_to_leave", "how to leave", "say how to leave", Zone.EVERYWHERE, palette=False),
     Key("q", "app.leave", "leave", "leave; the agents go on", Zone.EVERYWHERE, footer=11),
@@ -109,12 +127,12 @@ PANIC = "ctrl+\\ twice"
 PANIC_HELP = "panic: end every process of the run at once"
 
 
-def bindings(*zones: Zone) -> list[Binding]:
-    """The bindings of one or more zones."""
+def bindings(*zones: Zone, only: str = "") -> list[BindingType]:
+    """The bindings of one or more zones; `only` those whose action begins so."""
     return [
         Binding(name, _action(key, name), key.label, show=False, key_display=key.cap)
         for key in KEYS
-        if key.zone in zones
+        if key.zone in zones and key.action.startswith(only)
         for name in key.keys.split(",")
     ]
 

@@ -72,14 +72,18 @@ class Steering:
         armed, self._kill_armed = self._kill_armed, (agent.id, now + KILL_WINDOW)
         if armed is None or armed[0] != agent.id or now > armed[1]:
             rest = f" and the {below} below it" if below else ""
-            return Outcome(f"press X again within 2 s to kill {agent.id} {one_line(agent.title, 40)}{rest}", refused=True)
+            return Outcome(
+                f"press X again within 2 s to kill {agent.id} {one_line(agent.title, 40)}{rest}", refused=True
+            )
         self._kill_armed = None
         return await self._submit(KillAgent(AgentId(agent.id)))
 
     async def retry(self, agent: AgentView) -> Outcome:
         """Spawn a new agent with the spec of one that ended without success."""
         if not agent.status.is_terminal or agent.status is Status.SUCCEEDED:
-            return Outcome(f"{agent.id} did not fail: only an agent that ended without success is retried", refused=True)
+            return Outcome(
+                f"{agent.id} did not fail: only an agent that ended without success is retried", refused=True
+            )
         return await self._submit(RetryAgent(AgentId(agent.id)))
 
     async def answer(self, question_id: str, text: str) -> Outcome:

@@ -6,9 +6,10 @@ It carries the simplest commands out on its own picture, so that the screen can 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import msgspec
+
 from pilothouse.core.commands import (
     AnswerQuestion,
     AnyCommand,
@@ -22,7 +23,7 @@ from pilothouse.core.errors import EngineGoneError
 from pilothouse.core.face.picture import Picture, Update
 from pilothouse.core.face.session import Answer
 from pilothouse.core.status import Pause, Reason, Status
-from pilothouse.core.views import AgentView, LandingView
+from pilothouse.core.views import LandingView
 
 
 class FakeSession:
@@ -39,7 +40,7 @@ class FakeSession:
     def picture(self) -> Picture:
         return self._picture
 
-    async def watch(self) -> AsyncIterator[Update]:
+    async def watch(self) -> AsyncGenerator[Update]:
         picture = self._picture
         yield Update(
             run=picture.run,

@@ -5,13 +5,12 @@ The story is told as a picture and log files, as an engine would leave them.
 
 from __future__ import annotations
 
-
-
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import msgspec
+
 from pilothouse.core.face.picture import Picture
 from pilothouse.core.money import Tokens
 from pilothouse.core.spec import Spec, WorkspaceKind
@@ -68,7 +67,10 @@ def agent(agent_id: str, title: str, parent: str | None = "a0", **changes: Any) 
     spec = changes.pop("spec", None) or Spec(
         title=title,
         outcome=f"The {title} part works and is covered by tests.",
-        acceptance=(f"$ python -m unittest tests.test_{title.split()[0].replace('-', '_')}", "nothing else has changed"),
+        acceptance=(
+            f"$ python -m unittest tests.test_{title.split()[0].replace('-', '_')}",
+            "nothing else has changed",
+        ),
         paths=(f"shop/{title.split()[0]}.py",),
         workspace=WorkspaceKind.CLONE,
     )
@@ -371,18 +373,38 @@ def _log_line(seconds: float, kind: str, text: str) -> bytes:
 _LOGS: dict[str, list[tuple[float, str, str]]] = {
     "a0": [
         (284, "told", GOAL),
-        (280, "think", "Models first; login, billing and routes can start beside them, the front page needs all three."),
-        (276, "say", "I split this into models, a survey of payment options, login, billing, routes and page styles, "
-         "and a front page that starts as soon as its parts are merged."),
-        (274, "tool", "spawn_agent models · survey payment options · login · billing · routes · page styles · front page"),
+        (
+            280,
+            "think",
+            "Models first; login, billing and routes can start beside them, the front page needs all three.",
+        ),
+        (
+            276,
+            "say",
+            "I split this into models, a survey of payment options, login, billing, routes and page styles, "
+            "and a front page that starts as soon as its parts are merged.",
+        ),
+        (
+            274,
+            "tool",
+            "spawn_agent models · survey payment options · login · billing · routes · page styles · front page",
+        ),
         (273, "result", "a1 a2 a3 a4 a5 a7 a9"),
         (110, "note", "a1 models is verified and merged (+214 -2)"),
-        (104, "think", "login asks for a provider. The goal does not name one, I have nothing to quote: the user decides."),
+        (
+            104,
+            "think",
+            "login asks for a provider. The goal does not name one, I have nothing to quote: the user decides.",
+        ),
         (102, "say", "login needs a decision from you: GitHub or Google. Everything else goes on meanwhile."),
         (101, "tool", "await_agents a4 a5 a6"),
     ],
     "a3": [
-        (236, "think", "The provider decides about the redirect URL and the scopes. Look for a hint in the project first."),
+        (
+            236,
+            "think",
+            "The provider decides about the redirect URL and the scopes. Look for a hint in the project first.",
+        ),
         (230, "tool", "grep oauth|client_id shop/ tests/"),
         (229, "result", "no match"),
         (221, "tool", "read shop/sessions.py"),
@@ -401,23 +423,39 @@ _LOGS: dict[str, list[tuple[float, str, str]]] = {
         (230, "result", "a8"),
         (204, "tool", "write shop/billing.py  +143"),
         (171, "tool", "bash python -m unittest tests.test_billing"),
-        (169, "error", "exit 1\nFAIL: test_total_rounds_half_even (tests.test_billing.Total)\n"
-         "AssertionError: Decimal('10.13') != Decimal('10.12')"),
+        (
+            169,
+            "error",
+            "exit 1\nFAIL: test_total_rounds_half_even (tests.test_billing.Total)\n"
+            "AssertionError: Decimal('10.13') != Decimal('10.12')",
+        ),
         (150, "say", "Rounding has to be half even, as the ledger does it."),
         (141, "tool", "edit shop/billing.py  +3 -1"),
         (120, "tool", "bash python -m unittest tests.test_billing"),
         (117, "result", "Ran 12 tests in 0.118s\nOK"),
         (80, "tool", "edit shop/templates.py  +64 -4"),
-        (31, "say", "The billing page lists open invoices first; paid ones are folded away below a line with their sum."),
+        (
+            31,
+            "say",
+            "The billing page lists open invoices first; paid ones are folded away below a line with their sum.",
+        ),
         (2, "tool", "bash python -m unittest tests.test_billing"),
     ],
     "a6": [
         (52, "note", "started to fix a5: validation failed, exit 1"),
-        (50, "result", "FAIL: test_expiry (tests.test_routes.Routes)\n"
-         "TypeError: can't compare offset-naive and offset-aware datetimes"),
+        (
+            50,
+            "result",
+            "FAIL: test_expiry (tests.test_routes.Routes)\n"
+            "TypeError: can't compare offset-naive and offset-aware datetimes",
+        ),
         (44, "tool", "read shop/routes.py"),
         (43, "result", "132 lines"),
-        (30, "think", "The fixture hands over a naive value; the code is right. Change the fixture, not the comparison."),
+        (
+            30,
+            "think",
+            "The fixture hands over a naive value; the code is right. Change the fixture, not the comparison.",
+        ),
         (21, "tool", "read tests/test_routes.py"),
         (20, "result", "77 lines"),
         (4, "tool", "edit shop/routes.py  +2 -2"),
@@ -444,5 +482,3 @@ User, Session and Invoice are plain dataclasses with a small SQLite store behind
 
 Sessions expire after 30 days of rest; the limit is a constant beside the record.
 """
-
-

@@ -94,6 +94,7 @@ def _rows(text: str, width: int) -> Iterator[tuple[int, int]]:
     start, length = 0, len(text)
     while start < length:
         end, everything = _fit(text, start, width)
+        end = max(end, start + 1)
         if everything:
             yield start, length
             return
@@ -115,7 +116,7 @@ def _fit(text: str, start: int, width: int) -> tuple[int, bool]:
     for index in range(start, len(text)):
         room -= get_character_cell_size(text[index])
         if room < 0:
-            return max(index, start + 1), False
+            return index, False
     return len(text), True
 
 

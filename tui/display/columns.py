@@ -18,7 +18,7 @@ from .sanitize import one_line
 from .words import duration, money
 
 MIN_NAME = 14
-MAX_NAME = 32
+MAX_NAME = 28
 """Columns of guides, glyph, id and title together."""
 FULL = 60
 """From this width on a row shows all columns."""
@@ -40,13 +40,13 @@ class Columns:
 def columns_for(width: int, names: int) -> Columns:
     """How `width` is shared, when the widest name takes `names`."""
     if width < TINY:
-        name = max(1, min(names, width - 9 if width >= 20 else width))
+        name = max(1, min(names, width * 3 // 5 if width >= 20 else width))
         return Columns(name, max(0, width - name - 1), 0, 0, 0)
     own, subtree = (5, 5) if width >= FULL else (0, 0)
     age = 4
-    money_width = own + subtree + 3 if own else 0
+    money_width = own + subtree + 4 if own else 0
     name = max(MIN_NAME, min(names, MAX_NAME, width * 2 // 5))
-    return Columns(name, max(0, width - name - age - money_width - 3), age, own, subtree)
+    return Columns(name, max(0, width - name - age - money_width - 2), age, own, subtree)
 
 
 def name_width(row: Row, agent: AgentView) -> int:

@@ -18,6 +18,9 @@ from .sanitize import one_line
 from .words import decimal, dollars, duration
 
 SEPARATOR = "   "
+NARROW_SEPARATOR = " "
+WORDY = 60
+"""Columns from which on there is room for words and gaps."""
 BAR_CELLS = 10
 MAX_TITLE = 28
 SAFEST = "S3"
@@ -43,14 +46,15 @@ def header_line(
     picture: Picture, counts: StatusCounts, facts: HeaderFacts, width: int, glyphs: GlyphSet = UNICODE
 ) -> Line:
     """The header in exactly `width` columns."""
-    parts = _parts(picture, counts, facts, glyphs)
-    while len(parts) > 1 and _width(parts) > width:
+    parts = _parts(picture, counts, facts, glyphs, width)
+    separator = SEPARATOR if width >= WORDY else NARROW_SEPARATOR
+    while len(parts) > 1 and _width(parts, separator) > width:
         parts.remove(max(parts, key=lambda part: part[0]))
     left = [part for part in parts if part[0] != _CLOCK]
     clock = next((part[1] for part in parts if part[0] == _CLOCK), ())
     spans: list[Span] = [(" ", Role.TEXT)]
     for number, (_importance, line) in enumerate(left):
-        spans.extend([(SEPARATOR, Role.TEXT)] if number else [])
+        spans.extend([(separator, Role.TEXT)] if number else [])
         spans.extend(line)
     room = width - line_width(tuple(spans)) - line_width(clock) - (1 if clock else 0)
     if room < 0:
@@ -62,7 +66,7 @@ _CLOCK = 9
 
 
 def _parts(
-    picture: Picture, counts: StatusCounts, facts: HeaderFacts, glyphs: GlyphSet
+    picture: Picture, counts: StatusCounts, facts: HeaderFacts, glyphs: GlyphSet, width: int
 ) -> list[tuple[int, Line]]:
     """The parts from left to right, each with a number: the greater, the sooner it is left out."""
     run = picture.run
@@ -73,6 +77,9 @@ def _parts(
         parts.append((0, ((age, Role.ALARM),)))
     if run is None:
         return parts
+    if waiting := len(picture.open_questions()):
+        words = " needs you" if width >= WORDY else ""
+        parts.append((1, ((f"{glyphs.of(NEEDS_YOU)}{waiting}{words}", Role.ATTENTION),)))
     if run.rehearsal is not None:
         parts.append((1, ((" REHEARSAL ", Role.BADGE),)))
     if run.ended_at is not None:
@@ -95,17 +102,16 @@ def _parts(
     return [(importance, line) for importance, line in parts if line]
 
 
-def _width(parts: list[tuple[int, Line]]) -> int:
-    return 2 + sum(line_width(line) for _importance, line in parts) + len(SEPARATOR) * (len(parts) - 1)
+def _width(parts: list[tuple[int, Line]], separator: str) -> int:
+    return 2 + sum(line_width(line) for _importance, line in parts) + len(separator) * (len(parts) - 1)
 
 
 def _glyph_counts(counts: StatusCounts, glyphs: GlyphSet) -> Line:
     spans: list[Span] = []
     for mark in MARKS:
-        if counts[mark]:
+        if counts[mark] and mark is not NEEDS_YOU:
             gap = " " if spans else ""
-            role = Role.ATTENTION if mark is NEEDS_YOU else mark.role
-            spans.append((f"{gap}{glyphs.of(mark)}{counts[mark]}", role))
+            spans.append((f"{gap}{glyphs.of(mark)}{counts[mark]}", mark.role))
     return tuple(spans)
 
 

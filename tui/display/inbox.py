@@ -14,9 +14,7 @@ from .words import dollars, duration
 NOTHING = "nothing waits for you"
 
 
-def inbox_line(
-    picture: Picture, question: QuestionView, now: int, width: int, glyphs: GlyphSet = UNICODE
-) -> Line:
+def inbox_line(picture: Picture, question: QuestionView, now: int, width: int, glyphs: GlyphSet = UNICODE) -> Line:
     """`◆ 6m  a8 migrate  Drop column users.legacy_id?  keep / drop / rename   holds a9, a11 · passed up by a0`."""
     head: list[Span] = [
         (f"{glyphs.of(NEEDS_YOU)} ", Role.ATTENTION),

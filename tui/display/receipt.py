@@ -118,7 +118,7 @@ def _branch(run: RunView, zone: tzinfo | None) -> list[Paragraph]:
     merged = f"{count(len(run.merges), 'merge')}, tip {one_line(run.tip)[:10]}" if run.merges else "no merges"
     return [
         heading("Result"),
-        field("branch", f"{run.branch}   {merged}"),
+        field("branch", f"{run.branch} · {merged}"),
         field("landing", landing_line(run, zone), Role.GOOD if run.landing is not None else Role.TEXT),
     ]
 

@@ -62,7 +62,9 @@ def is_inert(text: str) -> bool:
 
 def strip_controls(text: str) -> str:
     """`text` of one screen line without anything that acts on a terminal: the last gate before it."""
-    return text if text.isascii() and text.isprintable() else _HOSTILE.sub("", text).replace("\n", "").replace("\t", " ")
+    return (
+        text if text.isascii() and text.isprintable() else _HOSTILE.sub("", text).replace("\n", "").replace("\t", " ")
+    )
 
 
 def _cut(line: str, max_line: int) -> str:

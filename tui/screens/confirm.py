@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import BindingType
 from textual.screen import ModalScreen
 
 from ..display.roles import Role
@@ -22,7 +22,7 @@ MAX_NAMES = 12
 class ConfirmScreen(ModalScreen[bool]):
     """Asks `question` and lists what it is about; the result is whether to go on."""
 
-    BINDINGS: ClassVar[list[Binding]] = bindings(Zone.DIALOG)  # type: ignore[assignment]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Zone.DIALOG)
 
     def __init__(self, question: str, names: Sequence[str] = ()) -> None:
         super().__init__()

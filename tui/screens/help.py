@@ -6,13 +6,13 @@ from itertools import groupby
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from ..display.glyphs import MARKS, GlyphSet
 from ..display.roles import Line, Role
 from ..display.talk import Paragraph
-from ..keys import Zone, bindings, help_rows
+from ..keys import Zone, help_rows
 from ..widgets.bars import FooterLine
 from ..widgets.document_view import DocumentView
 from ..widgets.pane import Pane
@@ -34,7 +34,7 @@ TITLES = {
 class HelpScreen(Screen[None]):
     """Every key and every glyph."""
 
-    BINDINGS: ClassVar[list[Binding]] = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,question_mark,q,enter", "leave", "back", show=False),
     ]
     AUTO_FOCUS = "DocumentView"

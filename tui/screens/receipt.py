@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import BindingType
 from textual.screen import Screen
 
 from ..display.receipt import receipt
@@ -21,18 +21,20 @@ from ..widgets.pane import Pane
 class ReceiptScreen(Screen[None]):
     """What the run came to."""
 
-    BINDINGS: ClassVar[list[Binding]] = bindings(Zone.RECEIPT)  # type: ignore[assignment]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Zone.RECEIPT)
     AUTO_FOCUS = "DocumentView"
 
     def __init__(self, live: LiveRun, steering: Steering) -> None:
         super().__init__()
         self._live = live
         self._steering = steering
+        self._header = HeaderLine(live)
+        self._document = DocumentView()
+        self._pane = Pane(self._document, classes="page")
 
     def compose(self) -> ComposeResult:
-        yield HeaderLine(self._live)
-        with Pane(classes="page"):
-            yield DocumentView()
+        yield self._header
+        yield self._pane
         yield FooterLine(Zone.RECEIPT, Zone.LIST, Zone.EVERYWHERE)
 
     def on_mount(self) -> None:
@@ -40,14 +42,16 @@ class ReceiptScreen(Screen[None]):
 
     def frame(self) -> None:
         """Draw the newest picture."""
-        if self.is_mounted:
-            self.query_one(HeaderLine).refresh()
-            self.query_one(Pane).entitle((("receipt", Role.STRONG),))
-            self.query_one(DocumentView).show(receipt(self._live.picture, self._live.zone, self._live.glyphs))
+        self._header.refresh()
+        self._pane.entitle((("receipt", Role.STRONG),))
+        self._document.show(receipt(self._live.picture, self._live.zone, self._live.glyphs))
 
     def tick(self) -> None:
         """Draw what changes with the clock alone."""
-        self.query_one(HeaderLine).refresh()
+        self._header.refresh()
+
+    def poll(self) -> None:
+        """Nothing here comes from a file."""
 
     async def action_land(self) -> None:
         outcome = await self._steering.land()

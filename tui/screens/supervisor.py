@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import BindingType
 from textual.containers import Container
 from textual.screen import Screen
 from textual.widget import Widget
@@ -22,7 +22,7 @@ from ..live import LiveRun
 from ..steering import Outcome, Steering
 from ..widgets.agent_tree import AgentTree
 from ..widgets.bars import FooterLine, HeaderLine
-from ..widgets.detail import Detail, Tab
+from ..widgets.detail import Detail
 from ..widgets.inbox import Inbox
 from ..widgets.pane import Pane
 from ..widgets.reply_card import ReplyCard
@@ -38,35 +38,45 @@ WHY_SECONDS = 10.0
 class SupervisorScreen(Screen[None]):
     """Everything a person needs to see of a run, and to steer it."""
 
-    BINDINGS: ClassVar[list[Binding]] = bindings(Zone.RUN)  # type: ignore[assignment]
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Zone.RUN)
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012
         (0, "-tiny"),
         (60, "-narrow"),
         (80, "-stacked"),
         (120, "-wide"),
     ]
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-flat"), (10, "-low"), (18, "-high")]
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (10, "-low"), (18, "-high")]  # noqa: RUF012
     AUTO_FOCUS = "AgentTree"
 
     def __init__(self, live: LiveRun) -> None:
         super().__init__()
         self._live = live
         self._steering = Steering(live)
+        # Kept by name: a frame that comes while the screen is being taken down must find them.
+        self._header = HeaderLine(live)
+        self._tree = AgentTree(live, id="tree")
+        self._tree_pane = Pane(self._tree, id="tree-pane")
+        self._detail = Detail(live, id="detail-pane")
+        self._inbox = Inbox(live, id="inbox")
+        self._inbox_pane = Pane(self._inbox, id="inbox-pane")
+        self._card = ReplyCard(live)
+        self._footer = FooterLine(Zone.TREE, Zone.RUN, Zone.EVERYWHERE)
+        self._own_zones: list[tuple[Widget, Zone]] = [
+            (self._tree, Zone.TREE),
+            (self._inbox, Zone.INBOX),
+            (self._detail.log_view, Zone.LOG),
+        ]
         self._before: str | None = None
         self._shown: str | None = None
         self._return_to: Widget | None = None
-        self._receipt_shown = live.is_over
+        self._receipt_shown = False
 
     def compose(self) -> ComposeResult:
-        yield HeaderLine(self._live)
-        with Container(id="panes"):
-            with Pane(id="tree-pane"):
-                yield AgentTree(self._live, id="tree")
-            yield Detail(self._live, id="detail-pane")
-        with Pane(id="inbox-pane"):
-            yield Inbox(self._live, id="inbox")
-        yield ReplyCard(self._live)
-        yield FooterLine(Zone.TREE, Zone.RUN, Zone.EVERYWHERE)
+        yield self._header
+        yield Container(self._tree_pane, self._detail, id="panes")
+        yield self._inbox_pane
+        yield self._card
+        yield self._footer
 
     def on_mount(self) -> None:
         self.frame()
@@ -75,21 +85,19 @@ class SupervisorScreen(Screen[None]):
 
     def frame(self) -> None:
         """Draw the newest picture."""
-        if not self.is_mounted:
-            return
-        self.query_one(HeaderLine).refresh()
+        self._header.refresh()
         self._tree.follow()
         self._detail.follow()
         waiting = self._inbox.follow()
         self._entitle(waiting)
         if self.has_class("-replying"):
             self._follow_reply()
-        if self._live.is_over and not self._receipt_shown and self._live.picture.connected:
+        if self._live.is_over and not self._receipt_shown:
             self._end()
 
     def tick(self) -> None:
         """Draw what changes with the clock alone."""
-        self.query_one(HeaderLine).refresh()
+        self._header.refresh()
         self._tree.refresh()
         self._inbox.refresh()
         if self.has_class("-replying"):
@@ -97,8 +105,7 @@ class SupervisorScreen(Screen[None]):
 
     def poll(self) -> None:
         """Read on in the files that are shown."""
-        if self.is_mounted:
-            self._detail.poll()
+        self._detail.poll()
 
     def on_resize(self, event: events.Resize) -> None:
         self.call_after_refresh(self.frame)
@@ -106,17 +113,14 @@ class SupervisorScreen(Screen[None]):
     @on(events.DescendantFocus)
     def _focus_moved(self) -> None:
         focused = self.focused
-        own = {AgentTree: Zone.TREE, Inbox: Zone.INBOX}.get(type(focused)) if focused is not None else None
-        if focused is self._detail.log:
-            own = Zone.LOG
-        zones = (Zone.CARD,) if self._is_replying else (own or Zone.LIST, Zone.RUN, Zone.EVERYWHERE)
-        self.query_one(FooterLine).show(*zones)
+        own = [zone for pane, zone in self._own_zones if pane is focused]
+        self._footer.show(*own, Zone.RUN, Zone.EVERYWHERE)
 
     def _entitle(self, waiting: int) -> None:
         agents = len(self._live.picture.agents)
-        self.query_one("#tree-pane", Pane).entitle((("1 ", Role.MUTED), (f"agents {agents}", Role.STRONG)))
+        self._tree_pane.entitle((("1 ", Role.MUTED), (f"agents ({agents})", Role.STRONG)))
         role = Role.ATTENTION if waiting else Role.MUTED
-        self.query_one("#inbox-pane", Pane).entitle((("3 ", Role.MUTED), (f"needs you ({waiting})", role)))
+        self._inbox_pane.entitle((("3 ", Role.MUTED), (f"needs you ({waiting})", role)))
 
     def _end(self) -> None:
         """The run is over: its receipt, but never over a reply that is being written."""
@@ -146,12 +150,12 @@ class SupervisorScreen(Screen[None]):
             self._tree.go_to(agent_id)
 
     def action_zone(self, step: int) -> None:
-        zones = [zone for zone in ZONES if self.query_one(f"#{zone}-pane").display]
+        zones = [zone for zone in ZONES if self._pane(zone).display]
         here = next((number for number, zone in enumerate(zones) if self._has_focus(zone)), 0)
         self.action_focus_zone(zones[(here + step) % len(zones)])
 
     def action_focus_zone(self, zone: str) -> None:
-        if not self.query_one(f"#{zone}-pane").display:
+        if not self._pane(zone).display:
             self._zoom(zone if zone == "detail" else None)
         target = {"tree": self._tree, "inbox": self._inbox}.get(zone, self._detail.content)
         target.focus()
@@ -162,8 +166,7 @@ class SupervisorScreen(Screen[None]):
             self.action_focus_zone("detail")
 
     def action_zoom(self) -> None:
-        zoomed = self.has_class("-zoom-tree", "-zoom-detail") or self.has_class("-zoom-detail")
-        self._zoom(None if zoomed else "detail" if self._has_focus("detail") else "tree")
+        self._zoom(None if self._is_zoomed else "detail" if self._has_focus("detail") else "tree")
 
     def action_open(self) -> None:
         if self._has_focus("inbox"):
@@ -173,8 +176,7 @@ class SupervisorScreen(Screen[None]):
             self._detail.content.focus()
 
     def action_back(self) -> None:
-        if self.has_class("-zoom-detail") or self.has_class("-zoom-tree"):
-            self._zoom(None)
+        self._zoom(None)
         self._tree.focus()
 
     def action_why(self) -> None:
@@ -274,32 +276,23 @@ class SupervisorScreen(Screen[None]):
 
     # parts
 
-    @property
-    def _tree(self) -> AgentTree:
-        return self.query_one(AgentTree)
-
-    @property
-    def _detail(self) -> Detail:
-        return self.query_one(Detail)
-
-    @property
-    def _inbox(self) -> Inbox:
-        return self.query_one(Inbox)
-
-    @property
-    def _card(self) -> ReplyCard:
-        return self.query_one(ReplyCard)
+    def _pane(self, zone: str) -> Pane:
+        return {"tree": self._tree_pane, "inbox": self._inbox_pane}.get(zone, self._detail)
 
     @property
     def _agent(self) -> AgentView | None:
         return self._live.agent(self._tree.chosen)
 
     @property
+    def _is_zoomed(self) -> bool:
+        return self.has_class("-zoom-tree") or self.has_class("-zoom-detail")
+
+    @property
     def _is_replying(self) -> bool:
         return self.has_class("-replying")
 
     def _has_focus(self, zone: str) -> bool:
-        return self.query_one(f"#{zone}-pane").has_focus_within
+        return self._pane(zone).has_focus_within
 
     def _zoom(self, zone: str | None) -> None:
         for each in ("tree", "detail"):

@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from typing import ClassVar
 
 from textual import events
-from textual.binding import Binding
+from textual.binding import BindingType
 from textual.message import Message
 
 from ..display.columns import Columns, age, columns_for, name_width, row_line
@@ -22,7 +22,7 @@ from .line_pane import LinePane
 class AgentTree(LinePane):
     """One row an agent; the cursor belongs to an agent, not to a row."""
 
-    BINDINGS: ClassVar[list[Binding]] = bindings(Zone.TREE)  # type: ignore[assignment]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Zone.TREE)
 
     class Chosen(Message):
         """The cursor is on another agent."""
@@ -128,8 +128,8 @@ class AgentTree(LinePane):
     def alive_below(self, agent_id: str) -> list[str]:
         """The agents below one that have not ended."""
         agents = self._live.picture.agents
-        below = self._rows.subtree(agent_id)[1:]
-        return [each for each in below if each in agents and not agents[each].status.is_terminal]
+        below = set(self._rows.subtree(agent_id)[1:])
+        return [each for each in self._rows.in_order() if each in below and not agents[each].status.is_terminal]
 
     def on_click(self, event: events.Click) -> None:
         self._go(self.top + event.y)

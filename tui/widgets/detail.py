@@ -41,38 +41,38 @@ class Detail(Pane):
         self._live = live
         self._agent_id: str | None = None
         self._talk = _Talk(live)
+        self.log_view = LogView(live)
+        self._documents = {
+            Tab.TALK: DocumentView(sticks=True, classes="-hidden"),
+            Tab.OUTPUT: DocumentView(classes="-hidden"),
+            Tab.SPEC: DocumentView(classes="-hidden"),
+        }
         self._output_state: tuple[str, int, int] | None = None
         self._output_text: list[Paragraph] = []
         self.tab = Tab.LOG
 
     def compose(self) -> ComposeResult:
-        yield LogView(self._live, id="log")
-        yield DocumentView(sticks=True, id="talk", classes="-hidden")
-        yield DocumentView(id="output", classes="-hidden")
-        yield DocumentView(id="spec", classes="-hidden")
-
-    @property
-    def log(self) -> LogView:
-        """The log tab."""
-        return self.query_one("#log", LogView)
+        yield self.log_view
+        yield from self._documents.values()
 
     @property
     def content(self) -> LinePane:
         """The tab that is open."""
-        return self.query_one(f"#{self.tab.name.lower()}", LinePane)
+        return self._documents.get(self.tab, self.log_view)
 
     def show_agent(self, agent_id: str) -> None:
         """Look at another agent."""
         self._agent_id = agent_id
-        self.log.show_agent(agent_id)
+        self.log_view.show_agent(agent_id)
         self.follow()
 
     def show_tab(self, tab: Tab) -> None:
         """Open a tab; the focus goes along."""
         had_focus = self.content.has_focus
         self.tab = tab
-        for each in Tab:
-            self.query_one(f"#{each.name.lower()}").set_class(each is not tab, "-hidden")
+        panes: list[LinePane] = [self.log_view, *self._documents.values()]
+        for each in panes:
+            each.set_class(each is not self.content, "-hidden")
         self.follow()
         if had_focus:
             self.content.focus()
@@ -90,18 +90,18 @@ class Detail(Pane):
             return
         match self.tab:
             case Tab.LOG:
-                self.log.poll()
+                self.log_view.poll()
             case Tab.TALK:
-                self.query_one("#talk", DocumentView).show(self._talk.paragraphs())
+                self._documents[Tab.TALK].show(self._talk.paragraphs())
             case Tab.SPEC:
-                self.query_one("#spec", DocumentView).show(spec_paragraphs(agent, self._live.glyphs))
+                self._documents[Tab.SPEC].show(spec_paragraphs(agent, self._live.glyphs))
             case Tab.OUTPUT:
-                self.query_one("#output", DocumentView).show(self._output(agent))
+                self._documents[Tab.OUTPUT].show(self._output(agent))
 
     def poll(self) -> None:
         """Read on in the files that are shown."""
         if self.tab is Tab.LOG:
-            self.log.poll()
+            self.log_view.poll()
         elif self.tab is Tab.TALK and self._talk.poll():
             self.follow()
         self._entitle(self._live.agent(self._agent_id))
@@ -112,13 +112,15 @@ class Detail(Pane):
             name = one_line(agent.title, 40)
             spans.append((f"{agent.id} {name}  " if agent.parent is not None else f"{name}  ", Role.STRONG))
         for tab in Tab:
-            spans.append((f"[{tab}]" if tab is self.tab else f" {tab} ", Role.ACCENT if tab is self.tab else Role.MUTED))
+            spans.append(
+                (f"[{tab}]" if tab is self.tab else f" {tab} ", Role.ACCENT if tab is self.tab else Role.MUTED)
+            )
         self.entitle(tuple(spans))
         self.subtitle(self._state_of_log() if self.tab is Tab.LOG else ())
 
     def _state_of_log(self) -> Line:
-        follow = "on" if self.log.follows else "off"
-        return ((f"follow {follow} · wrap {'on' if self.log.wraps else 'off'}", Role.MUTED),)
+        follow = "on" if self.log_view.follows else "off"
+        return ((f"follow {follow} · wrap {'on' if self.log_view.wraps else 'off'}", Role.MUTED),)
 
     def _output(self, agent: AgentView) -> list[Paragraph]:
         path = self._live.picture.response_path(agent.id)

@@ -12,7 +12,7 @@ from typing import ClassVar
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.binding import Binding
+from textual.binding import BindingType
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
@@ -31,7 +31,7 @@ class LinePane(Widget, can_focus=True):
     """A pane of lines. It has no border and no padding: a `Pane` around it has."""
 
     ALLOW_SELECT = False
-    BINDINGS: ClassVar[list[Binding]] = bindings(Zone.LIST)  # type: ignore[assignment]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Zone.LIST)
 
     def __init__(self, *, glyphs: GlyphSet = UNICODE, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
@@ -118,22 +118,19 @@ class LinePane(Widget, can_focus=True):
         inks, width, count = self.inks, self.size.width, self.line_count()
         ground = self.visual_style.rich_style
         self.top = max(0, min(self.top, self.end))
-        drawn_for = (inks, width, ground, self.app.no_color)
+        filters = tuple(self.get_line_filters())
+        drawn_for = (inks, width, ground, filters)
         if drawn_for != self._drawn_for or len(self._drawn) > 4000:
             self._drawn_for = drawn_for
             self._drawn.clear()
         bar = self._bar(count)
-        filters = self.get_line_filters()
-        background = self.background_colors[1]
-        strips: list[Strip] = []
-        for y in range(crop.y, crop.bottom):
-            strip = self._strip(self.top + y, count, width, ground, inks)
-            if bar is not None and width > 1:
-                thumb = Segment(self.glyphs.thumb if y in bar else " ", ground + inks.style(Role.FAINT))
-                strip = Strip([*strip.crop(0, width - 1), thumb], width)
-            for line_filter in filters:
-                strip = strip.apply_filter(line_filter, background)
-            strips.append(strip)
+        strips = [self._strip(self.top + y, count, width, ground, inks) for y in range(crop.y, crop.bottom)]
+        if bar is not None and width > 1:
+            ink = ground + inks.style(Role.FAINT)
+            for number, y in enumerate(range(crop.y, crop.bottom)):
+                if y in bar:
+                    thumb = self._filtered(Strip([Segment(self.glyphs.thumb, ink)], 1))
+                    strips[number] = Strip([*strips[number].crop(0, width - 1), *thumb], width)
         if crop.x or crop.width != width:
             strips = [strip.crop(crop.x, crop.right) for strip in strips]
         return strips
@@ -152,9 +149,16 @@ class LinePane(Widget, can_focus=True):
         rest = width - line_width(line)
         if rest > 0:
             segments.append(Segment(" " * rest, ground + inks.style(Role.TEXT, chosen)))
-        strip = Strip(segments, width)
+        strip = self._filtered(Strip(segments, width))
         if key is not None:
             self._drawn[index] = (key, strip)
+        return strip
+
+    def _filtered(self, strip: Strip) -> Strip:
+        """`strip` through the app's filters, which Textual applies only to widgets that draw with its styles."""
+        background = self.background_colors[1]
+        for line_filter in self.get_line_filters():
+            strip = strip.apply_filter(line_filter, background)
         return strip
 
     def _bar(self, count: int) -> range | None:

@@ -1,4 +1,4 @@
-"""The log of one agent: streams from its file, keeps its place, wraps by cells. What is drawn costs, not what is held."""
+"""The log of one agent: streams from its file, keeps its place, wraps by cells. Only what is drawn costs."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from collections.abc import Hashable
 from pathlib import Path
 from typing import ClassVar
 
-from textual.binding import Binding
+from textual.binding import BindingType
 
 from ..display.cells import breaks, pad
 from ..display.logfile import LogFile
 from ..display.roles import Line, Role
 from ..display.sanitize import sanitize
 from ..display.scrollback import CONTINUED, Scrollback
+from ..display.why import why
 from ..display.words import time_of_day
 from ..keys import Zone, bindings
 from ..live import LiveRun
@@ -55,7 +56,7 @@ class _OpenLog:
 class LogView(LinePane):
     """Lines of one agent's log, and below them what it is saying right now."""
 
-    BINDINGS: ClassVar[list[Binding]] = bindings(Zone.LOG)  # type: ignore[assignment]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Zone.LOG)
 
     def __init__(self, live: LiveRun, *, id: str | None = None) -> None:
         super().__init__(glyphs=live.glyphs, id=id)
@@ -105,13 +106,15 @@ class LogView(LinePane):
             self.top = self.end
 
     def line_count(self) -> int:
-        return self._log.lines.row_count + len(self._live_rows)
+        return max(1, self._log.lines.row_count + len(self._live_rows))
 
     def line_key(self, index: int) -> Hashable | None:
         return (self.shows_clock,) if index < self._log.lines.row_count else None
 
     def line(self, index: int, width: int) -> Line:
         lines = self._log.lines
+        if index >= lines.row_count and not self._live_rows:
+            return ((self._nothing(), Role.MUTED),)
         if index >= lines.row_count:
             return self._live_rows[index - lines.row_count]
         number, part = lines.line_at(index)
@@ -119,6 +122,13 @@ class LogView(LinePane):
         text = (lines.row_text(number, part), _TEXT_ROLES.get(kind, Role.TEXT))
         is_first = part == 0 and at != CONTINUED
         return (*self._head(at if is_first else CONTINUED, kind if is_first else ""), text)
+
+    def _nothing(self) -> str:
+        """What an empty log says: why nothing has happened yet."""
+        agent = self._live.agent(self._agent_id)
+        if agent is None or agent.status.is_terminal or agent.reason is None:
+            return "nothing in the log"
+        return why(self._live.picture, agent.id, self._live.now, self.glyphs)
 
     @property
     def _gutter(self) -> int:

@@ -17,13 +17,13 @@ class Pane(Vertical):
         """Set the title; it is literal text."""
         content = self._content(title, self.size.width - 6)
         if self._border_title is None or not content.is_same(self._border_title):
-            self.border_title = content  # type: ignore[assignment]
+            self.border_title = content
 
     def subtitle(self, subtitle: Line) -> None:
         """Set what stands in the lower border; it is literal text."""
         content = self._content(subtitle, self.size.width - 6)
         if self._border_subtitle is None or not content.is_same(self._border_subtitle):
-            self.border_subtitle = content  # type: ignore[assignment]
+            self.border_subtitle = content
 
     def _content(self, line: Line, width: int) -> Content:
         variables = self.app.theme_variables

@@ -6,11 +6,12 @@ and while it is open no key of it reaches the tree. What was written and not sen
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import BindingType
 from textual.geometry import Size
 from textual.message import Message
 from textual.widgets import Input
@@ -33,23 +34,39 @@ GRACE = 0.5
 """Seconds after it appears, or shows another question, in which a question's card takes no keys."""
 
 
-class CardLines(DocumentView):
-    """The text of the card, as high as it is long."""
+FLAT = 10
+"""Below this many lines the card has no border and takes the screen."""
 
-    def show(self, paragraphs: list[Paragraph]) -> None:  # type: ignore[override]
+
+class CardLines(DocumentView, inherit_bindings=False):
+    """The text of the card, as high as it is long. The keys that move in a list choose an option here."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Zone.LIST, only="half_page")
+
+    def show(self, paragraphs: Sequence[Paragraph]) -> None:
         before = len(self._paragraphs)
         super().show(paragraphs)
         if before != len(paragraphs):
             self.refresh(layout=True)
 
+    def reveal(self, paragraph: int) -> None:
+        """Scroll as little as is needed to see a paragraph."""
+        start = self._rows(self._paragraphs[:paragraph], self.text_width)
+        end = self._rows(self._paragraphs[: paragraph + 1], self.text_width)
+        self.scroll_lines(min(start, max(self.top, end - self.page)))
+
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        return sum(len(wrap(each.line, max(1, width - 1), each.hang)) for each in self._paragraphs)
+        return self._rows(self._paragraphs, max(1, width - 1))
+
+    @staticmethod
+    def _rows(paragraphs: Sequence[Paragraph], width: int) -> int:
+        return sum(len(wrap(each.line, width, each.hang)) for each in paragraphs)
 
 
 class ReplyCard(Pane):
     """Shows one question, or takes a message for one agent."""
 
-    BINDINGS: ClassVar[list[Binding]] = bindings(Zone.CARD)  # type: ignore[assignment]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Zone.CARD)
 
     class Sent(Message):
         """The user has answered (`question_id` is set) or written to `agent_id`."""
@@ -71,6 +88,9 @@ class ReplyCard(Pane):
         self._choice: int | None = None
         self._drafts: dict[str, str] = {}
         self._ready_at = 0.0
+        self._lines = CardLines()
+        self._field = Input(compact=True, select_on_focus=False)
+        self._field.cursor_blink = False
 
     @property
     def is_modal(self) -> bool:
@@ -78,8 +98,8 @@ class ReplyCard(Pane):
         return True
 
     def compose(self) -> ComposeResult:
-        yield CardLines()
-        yield Input(compact=True, select_on_focus=False)
+        yield self._lines
+        yield self._field
 
     @property
     def question_id(self) -> str | None:
@@ -114,7 +134,7 @@ class ReplyCard(Pane):
     def forget_draft(self, key: str) -> None:
         """What was written has been sent."""
         self._drafts.pop(key, None)
-        self.query_one(Input).value = ""
+        self._field.value = ""
 
     def draw(self) -> None:
         """Show the state of the card."""
@@ -126,6 +146,9 @@ class ReplyCard(Pane):
             draft = "" if self.is_typing else self._drafts.get(question.id, "")
             paragraphs = card_paragraphs(question, self._choice, draft, self.is_ready, self._live.glyphs)
             self._lines.show(paragraphs)
+            self._fit()
+            if self._choice is not None:
+                self._lines.reveal(len(paragraphs) - len(question.options) - bool(draft) + self._choice)
             keys = card_keys(question, self.is_typing, self.is_ready)
         else:
             agent = self._live.agent(self._agent_id)
@@ -181,18 +204,20 @@ class ReplyCard(Pane):
     def _takes_keys(self) -> bool:
         return self.is_ready and not self.is_typing
 
-    @property
-    def _lines(self) -> CardLines:
-        return self.query_one(CardLines)
-
     def _open(self, typing: bool) -> None:
         self.set_class(typing, "-typing")
-        field = self.query_one(Input)
+        field = self._field
         if typing:
             field.value = self._drafts.get(self._draft_key, "")
             field.cursor_position = len(field.value)
         self.draw()
         (field if typing else self._lines).focus()
+
+    def _fit(self) -> None:
+        """Leave the run in sight where there is room, and the line that is typed in where there is not."""
+        height = self.app.size.height
+        room = height * 3 // 5 - 2 if height >= FLAT else height - 1
+        self._lines.styles.max_height = max(1, room - (2 if self.is_typing else 0))
 
     @property
     def _draft_key(self) -> str:
@@ -200,7 +225,7 @@ class ReplyCard(Pane):
 
     def _keep_draft(self) -> None:
         if self.is_typing:
-            self._drafts[self._draft_key] = self.query_one(Input).value
+            self._drafts[self._draft_key] = self._field.value
 
 
 def _hint(to_orchestrator: bool) -> Line:
