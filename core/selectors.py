@@ -14,6 +14,15 @@ from .status import Pause, Reason, Status
 from .views import AgentView, CheckView, LandingView, QuestionView, RunResult, RunView
 
 
+def role(record: AgentRecord) -> str:
+    """The prompt that tells `record` how one in its place works."""
+    if record.parent is None:
+        return "orchestrator"
+    if record.fixes is not None:
+        return "fixer"
+    return "writer" if record.spec.is_writer else "explorer"
+
+
 def status(state: State, record: AgentRecord) -> Status:
     """Where `record` stands."""
     if record.end is not None:

@@ -42,7 +42,7 @@ from ..inputs import EngineRestarted, Input, MachineRead, StartRun
 from ..places import live_registry
 from ..prompts import instructions
 from ..reducer import fold
-from ..selectors import agent_view
+from ..selectors import agent_view, role
 from ..state import State
 from ..tasks import Tasks
 from ..tools.toolbox import Toolbox
@@ -156,7 +156,7 @@ class House:
             clock=self.clock,
             stage=stage,
             toolbox=self.toolbox,
-            instructions=lambda record: instructions(record, started.instructions),
+            instructions=lambda record: instructions(role(record), started.instructions),
         )
         self.log = log
         self.server = Server(self.engine, self.hub, self._look_whether_over)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import socket
@@ -40,7 +41,8 @@ class Server:
 
     async def start(self, path: Path) -> None:
         """Listen at `path`, readable and writable for this user alone."""
-        path.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
         before = os.umask(0o177)
         try:
             self._server = await asyncio.start_unix_server(self._connected, path, limit=MAX_ASKED)

@@ -1,11 +1,9 @@
-"""The texts that tell agents how to work, as readable files; which agent reads which is decided here."""
+"""The texts that tell agents how to work, as readable files; put together here."""
 
 from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
-
-from ..state import AgentRecord
 
 PROJECT_HEADING = "# The project's own instructions"
 
@@ -16,14 +14,8 @@ def text(name: str) -> str:
     return files(__package__).joinpath(f"{name}.md").read_text(encoding="utf-8").strip()
 
 
-def instructions(record: AgentRecord, project: str) -> str:
-    """The system prompt of `record`: how everybody works, how one in its place works, and what the project says."""
-    if record.parent is None:
-        role = "orchestrator"
-    elif record.fixes is not None:
-        role = "fixer"
-    else:
-        role = "writer" if record.spec.is_writer else "explorer"
+def instructions(role: str, project: str) -> str:
+    """A system prompt: how everybody works, how one in the place of `role` works, and what the project says."""
     parts = [text("everybody"), text(role)]
     if project.strip():
         parts.append(f"{PROJECT_HEADING}\n\n{project.strip()}")

@@ -77,8 +77,8 @@ class Commands(click.Group):
     cls=Commands,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 done, 1 failed or skipped, 2 usage, 3 blocked (needs an answer), 4 budget or limit, 5 killed, "
-    "6 unverified or empty, 124 timed out, 130 interrupted.",
+    epilog="Exit codes: 0 done, 1 failed or skipped, 2 usage, 3 blocked (needs an answer), 4 budget or limit, "
+    "5 killed, 6 unverified or empty, 124 timed out, 130 interrupted.",
 )
 @click.version_option(package_name="pilothouse", message="%(prog)s %(version)s")
 @click.pass_context

@@ -139,7 +139,8 @@ def cost_(run: str | None, as_json: bool) -> None:
         tokens = agent.tokens
         say(
             f"{agent.id:<4} {_line(agent.title):<28.28} "
-            f"{dollars(agent.cost_usd):>8} {dollars(agent.subtree_cost_usd):>8}  in {tokens.input} out {tokens.output} cache {tokens.cache_read}/{tokens.cache_write}"
+            f"{dollars(agent.cost_usd):>8} {dollars(agent.subtree_cost_usd):>8}  "
+            f"in {tokens.input} out {tokens.output} cache {tokens.cache_read}/{tokens.cache_write}"
         )
     say(f"{'run':<33} {dollars(result.run.cost_usd):>8} of {dollars(result.run.max_cost_usd)}")
 
