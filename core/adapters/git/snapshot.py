@@ -79,7 +79,7 @@ class Snapshot:
                 blob = await self.repository.text("hash-object", "-w", "--stdin")
                 await put_entries(self.repository, {path: f"100644 {blob}" for path in new})
             raise WorkspaceError(
-                f"too many repositories within each other: {listed(embedded)}; remove their .git folders"
+                f"too many repositories within each other: {listed(placeholders[-1:])}; remove their .git folders"
             )
         finally:
             await drop_entries(self.repository, placeholders)
