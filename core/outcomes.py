@@ -61,6 +61,9 @@ class TurnCompleted(Outcome, frozen=True):
     text: str = ""
     """The beginning of what it said, at most `Limits.result_bytes`."""
 
+    estimated = False
+    """What a whole message cost is known exactly."""
+
 
 class ModelErrorKind(StrEnum):
     """The closed set of ways a model call fails."""

@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 from typing import Any
 
 from . import events as e
 from .ids import AgentId
-from .instructions import StartTurn
+from .instructions import CheckPlace, LandBranch, PrepareWorkspace, RunChecks, StartTool, StartTurn
 from .outcomes import (
+    AnyOutcome,
     Cancelled,
     ChecksFinished,
     EffectFailed,
@@ -22,7 +24,6 @@ from .outcomes import (
     TurnFailed,
     WorkspaceReady,
 )
-from .instructions import CheckPlace, LandBranch, PrepareWorkspace, RunChecks, StartTool
 from .selectors import waits_for_person
 from .state import AgentRecord, Await, Blocker, Checkout, EffectRecord, End, Note, QuestionRecord, State
 from .views import MergeView, RefusalView
@@ -33,7 +34,8 @@ Handler = Callable[[State, Any, int], None]
 def fold(state: State, events: Iterable[e.AnyEvent], at: int) -> None:
     """Fold the events of one decision, made at `at`, into `state`."""
     for event in events:
-        reduce(state, event, at)
+        _HANDLERS[type(event)](state, event, at)
+        state.at = at
     close_decision(state, at)
 
 
@@ -45,6 +47,8 @@ def reduce(state: State, event: e.AnyEvent, at: int) -> None:
 
 def close_decision(state: State, at: int) -> None:
     """Keep account of the time in which nothing can go on without a person."""
+    if state.effects and state.stalled_since is None:
+        return
     stalled = not state.effects and waits_for_person(state, at)
     if stalled and state.stalled_since is None:
         state.stalled_since = at
@@ -111,61 +115,69 @@ def _spawn_refused(state: State, event: e.SpawnRefused, at: int) -> None:
 
 
 def _effect_opened(state: State, event: e.EffectOpened, at: int) -> None:
-    effect = EffectRecord(event.effect_id, event.agent_id, event.instruction, at)
+    agent_id, instruction = event.agent_id, event.instruction
+    effect = EffectRecord(event.effect_id, agent_id, instruction, at)
     state.effects[effect.id] = effect
-    state.last_effect = max(state.last_effect, int(effect.id[1:]))
-    if event.agent_id is not None:
-        record = state.agents[event.agent_id]
-        record.effects[effect.id] = effect
-        record.since = at
-        state.touched.add(record.id)
-        if effect.instruction.holds_slot:
-            record.slots += 1
-            if record.slots == 1:
-                record.running_since = at
-                state.running += 1
-        if isinstance(effect.instruction, StartTurn):
-            record.retry_at = None
-            for above in state.ancestors(record.id):
-                above.reserved_usd += effect.instruction.reserved_usd
+    state.last_effect += 1
+    if agent_id is None:
+        return
+    record = state.agents[agent_id]
+    record.effects[effect.id] = effect
+    record.since = at
+    state.touched.add(agent_id)
+    if instruction.holds_slot:
+        record.slots += 1
+        if record.slots == 1:
+            record.running_since = at
+            state.running += 1
+    if type(instruction) is StartTurn:
+        record.retry_at = None
+        _reserve(state, record, instruction.reserved_usd)
+
+
+def _reserve(state: State, record: AgentRecord, amount: Decimal) -> None:
+    above: AgentRecord | None = record
+    while above is not None:
+        above.reserved_usd += amount
+        above = state.agents[above.parent] if above.parent is not None else None
 
 
 def _effect_closed(state: State, event: e.EffectClosed, at: int) -> None:
-    effect = state.effects.pop(event.effect_id)
+    effect, outcome = state.effects.pop(event.effect_id), event.outcome
     record = None
     if effect.agent_id is not None:
         record = state.agents[effect.agent_id]
         del record.effects[effect.id]
-        state.touched.add(record.id)
+        state.touched.add(effect.agent_id)
         if effect.instruction.holds_slot:
             record.slots -= 1
             if record.slots == 0 and record.running_since is not None:
                 record.running_ms += at - record.running_since
                 record.running_since = None
                 state.running -= 1
-        if isinstance(effect.instruction, StartTurn):
-            _settle(state, record, effect.instruction, event)
-    handler = _OUTCOMES.get(type(event.outcome))
+        if type(effect.instruction) is StartTurn:
+            _settle(state, record, effect.instruction, outcome)
+    handler = _OUTCOMES.get(type(outcome))
     if handler is not None:
-        handler(state, record, effect, event.outcome, at)
+        handler(state, record, effect, outcome, at)
 
 
-def _settle(state: State, record: AgentRecord, turn: StartTurn, event: e.EffectClosed) -> None:
-    """Free what was set aside for a call and charge what it cost, all the way up."""
-    outcome = event.outcome
+def _settle(state: State, record: AgentRecord, turn: StartTurn, outcome: AnyOutcome) -> None:
+    """Free what was set aside for a call and charge what it cost, all the way up; the whole of it if nobody knows."""
     record.attempts += 1
-    if isinstance(outcome, TurnCompleted | TurnFailed | Cancelled):
-        cost = outcome.cost_usd
+    cost, estimated = turn.reserved_usd, True
+    if isinstance(outcome, _CHARGED):
+        cost, estimated = outcome.cost_usd, outcome.estimated
         record.tokens += outcome.tokens
-    else:
-        cost = turn.reserved_usd
-    if not isinstance(outcome, TurnCompleted):
-        record.estimated |= getattr(outcome, "estimated", True)
+    if estimated:
+        record.estimated = True
     record.cost_usd += cost
-    for above in state.ancestors(record.id):
+    above: AgentRecord | None = record
+    while above is not None:
         above.reserved_usd -= turn.reserved_usd
         above.subtree_usd += cost
         state.touched.add(above.id)
+        above = state.agents[above.parent] if above.parent is not None else None
 
 
 def _turn_completed(state: State, record: AgentRecord, effect: EffectRecord, outcome: TurnCompleted, at: int) -> None:
@@ -272,7 +284,7 @@ def _question_asked(state: State, event: e.QuestionAsked, at: int) -> None:
         after_effect=state.last_effect,
     )
     state.questions[question.id] = question
-    state.last_question = max(state.last_question, int(question.id[1:]))
+    state.last_question += 1
     _attach(state, question, event.agent_id, event.call_id, at)
     if question.is_with_user:
         state.open_questions += 1
@@ -447,6 +459,9 @@ def _agent_ended(state: State, event: e.AgentEnded, at: int) -> None:
 def _run_ended(state: State, event: e.RunEnded, at: int) -> None:
     state.end, state.ended_at = event, at
 
+
+_CHARGED = (TurnCompleted, TurnFailed, Cancelled)
+"""Outcomes that know what the call cost."""
 
 _OUTCOMES: dict[type, Callable[[State, Any, EffectRecord, Any, int], None]] = {
     TurnCompleted: _turn_completed,

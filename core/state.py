@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+import msgspec
+
 from .events import BlockerCause, FinishClaimed, QuestionKind, RunEnded, RunStarted, Voice
 from .ids import AgentId, CallId, EffectId, QuestionId
 from .instructions import AnyInstruction
@@ -18,9 +20,8 @@ from .status import Reason, Status, Verdict
 from .views import MergeView, RefusalView
 
 
-@dataclass(slots=True)
-class EffectRecord:
-    """An effect that has been opened and not closed."""
+class EffectRecord(msgspec.Struct):
+    """An effect that has been opened and not closed. (A struct, as most of a journal is their coming and going.)"""
 
     id: EffectId
     agent_id: AgentId | None
