@@ -13,6 +13,9 @@ from ..state import AgentRecord, State
 from ..tools.context import ToolContext
 from ..tools.toolbox import Toolbox
 
+RESPONSES = "agent-responses"
+"""The folder of the response files, in the run's folder and in every workspace."""
+
 
 class Stage(Protocol):
     """Where live text is shown."""
@@ -34,6 +37,8 @@ class Bench:
 
     folder: Path
     """The run's folder."""
+    readable: tuple[Path, ...]
+    """What of this machine checkouts refer to, so that commands in them must be able to read it."""
     state: State
     """The kernel's state, to be read only."""
     model: Model
@@ -48,15 +53,22 @@ class Bench:
     instructions: Callable[[AgentRecord], str]
     """The system prompt of an agent."""
 
-    def tool_context(self, record: AgentRecord, effect_id: EffectId) -> ToolContext:
-        """Where the tools of `record` work."""
-        assert record.checkout is not None
+    @property
+    def responses(self) -> Path:
+        """Where the response files are."""
+        return self.folder / RESPONSES
+
+    def tool_context(
+        self, record: AgentRecord, effect_id: EffectId, workspace: Path, *, is_writer: bool
+    ) -> ToolContext:
+        """What tools that work for `record` in `workspace` get."""
         return ToolContext(
             run_id=self.state.started.run_id,
             agent_id=record.id,
-            workspace=Path(record.checkout.path),
-            is_writer=record.spec.is_writer,
-            responses=self.folder / "agent-responses",
+            workspace=workspace,
+            is_writer=is_writer,
+            responses=self.responses,
+            readable=self.readable,
             output=self.folder / "agents" / record.id / "output" / f"{effect_id}.txt",
             processes=self.processes,
             bash_ms=self.state.started.limits.bash_ms,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from ..errors import PilothouseError
 from ..instructions import PrepareWorkspace
 from ..outcomes import WorkspaceFailed, WorkspaceReady
 from ..state import AgentRecord
-from .bench import Bench
+from .bench import RESPONSES, Bench
 
 
 async def prepare(bench: Bench, record: AgentRecord, instruction: PrepareWorkspace) -> WorkspaceReady | WorkspaceFailed:
@@ -14,6 +16,8 @@ async def prepare(bench: Bench, record: AgentRecord, instruction: PrepareWorkspa
     try:
         if instruction.of is None:
             checkout = await bench.workspaces.prepare(record.id, instruction.kind, instruction.base)
+            with contextlib.suppress(FileExistsError):
+                (checkout.path / RESPONSES).symlink_to(bench.responses)
             return WorkspaceReady(str(checkout.path), checkout.base, checkout.branch)
         if instruction.merge is not None:
             paths = await bench.workspaces.stage_merge(instruction.of, instruction.merge)

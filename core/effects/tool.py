@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from ..errors import JournalDamagedError
 from ..ids import CallId, EffectId
 from ..instructions import StartTool
 from ..outcomes import ToolFinished
 from ..state import AgentRecord
-from ..tools.context import Arguments
+from ..tools.context import Arguments, ToolContext
 from .bench import Bench
 from .conversation import result_block
 
@@ -56,7 +57,7 @@ async def run_tool(bench: Bench, record: AgentRecord, effect: EffectId, instruct
     arguments = await _arguments(bench, record, instruction.call_id)
     bench.log.write(record.id, "tool", instruction.brief)
     output = _Output(bench, record)
-    context = replace(bench.tool_context(record, effect), on_output=output.add)
+    context = replace(own_context(bench, record, effect), on_output=output.add)
     result = await bench.toolbox.perform(instruction.name, context, arguments)
     output.close()
     block = result_block(instruction.call_id, result.content, is_error=result.is_error)
@@ -65,6 +66,12 @@ async def run_tool(bench: Bench, record: AgentRecord, effect: EffectId, instruct
     if result.is_error or not output.lines:
         bench.log.write(record.id, "error" if result.is_error else "result", _shown(text))
     return ToolFinished(span, result.is_error)
+
+
+def own_context(bench: Bench, record: AgentRecord, effect: EffectId) -> ToolContext:
+    """What tools get in the agent's own workspace."""
+    assert record.checkout is not None
+    return bench.tool_context(record, effect, Path(record.checkout.path), is_writer=record.spec.is_writer)
 
 
 async def _arguments(bench: Bench, record: AgentRecord, call_id: CallId) -> Arguments:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from pathlib import Path
 
 from ..errors import PilothouseError
 from ..ids import EffectId
@@ -15,6 +14,7 @@ from ..state import AgentRecord
 from ..tools.bash import shell_job
 from ..tools.context import ToolContext
 from .bench import Bench
+from .tool import own_context
 
 TAIL = 4_096
 """Characters of a failed command's output that are kept as evidence."""
@@ -37,30 +37,20 @@ async def _place(
     bench: Bench, record: AgentRecord, effect: EffectId, instruction: RunChecks
 ) -> AsyncIterator[ToolContext]:
     if instruction.place is CheckPlace.WORKSPACE:
-        yield bench.tool_context(record, effect)
+        # Also a read-only agent's checks may leave caches behind; its checkout is never merged.
+        yield replace(own_context(bench, record, effect), is_writer=True)
         return
     assert instruction.commit is not None
-    path: Path = await bench.workspaces.scratch(instruction.commit)
+    path = await bench.workspaces.scratch(instruction.commit)
     try:
-        yield ToolContext(
-            run_id=bench.state.started.run_id,
-            agent_id=record.id,
-            workspace=path,
-            is_writer=True,
-            responses=bench.folder / "agent-responses",
-            output=bench.folder / "agents" / record.id / "output" / f"{effect}.txt",
-            processes=bench.processes,
-            bash_ms=bench.state.started.limits.bash_ms,
-            on_output=lambda text: None,
-        )
+        yield bench.tool_context(record, effect, path, is_writer=True)
     finally:
         await bench.workspaces.discard(path)
 
 
 async def _check(bench: Bench, context: ToolContext, command: str) -> CheckResult:
     bench.log.write(context.agent_id, "tool", f"check {command}")
-    # Also a read-only agent's checks may leave caches behind; its checkout is never merged.
-    done = await bench.processes.run(shell_job(replace(context, is_writer=True), command, context.bash_ms))
+    done = await bench.processes.run(shell_job(context, command, context.bash_ms))
     passed = done.code == 0 and not done.timed_out
     how = "passed" if passed else "ran out of time" if done.timed_out else f"failed with exit code {done.code}"
     bench.log.write(context.agent_id, "result" if passed else "error", f"check {how} after {done.ms / 1000:.1f} s")

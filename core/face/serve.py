@@ -146,6 +146,7 @@ class House:
         self.engine = Engine(self.state, self.journal, self.clock, prices, self, self.tasks)
         self.engine.bench = Bench(
             folder=folder,
+            readable=await self.workspaces.readable(),
             state=self.state,
             model=self.model,
             prices=prices,

@@ -57,7 +57,7 @@ def shell_job(context: ToolContext, command: str, timeout_ms: int) -> Job:
         argv=(*_SHELL, command),
         cwd=workspace,
         writable=(workspace,) if context.is_writer else (),
-        read_only=(context.responses,),
+        read_only=(context.responses, *context.readable),
         environment=marks(context),
         timeout_ms=timeout_ms,
         spill=context.output,

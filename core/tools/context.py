@@ -21,6 +21,8 @@ class ToolContext:
     is_writer: bool
     responses: Path
     """The run's response files, also to be seen inside the workspace."""
+    readable: tuple[Path, ...]
+    """What else of this machine commands must be able to read, such as the objects behind a checkout."""
     output: Path
     """Where output goes that is too long to hand back."""
     processes: Processes

@@ -14,8 +14,8 @@ READING = ("read", "glob", "grep")
 WRITING = ("write", "edit")
 
 
-def file_tools(workspace: Path) -> dict[str, BetaAsyncFunctionTool[Any]]:
-    """The file tools over one folder, by name. Imports the SDK."""
+def file_tools(workspace: Path, *read_only: Path) -> dict[str, BetaAsyncFunctionTool[Any]]:
+    """The file tools over one folder, by name; they may read the `read_only` ones too. Imports the SDK."""
     from anthropic.lib.tools.agent_toolset import (
         AgentToolContext,
         beta_edit_tool,
@@ -25,7 +25,8 @@ def file_tools(workspace: Path) -> dict[str, BetaAsyncFunctionTool[Any]]:
         beta_write_tool,
     )
 
-    context = AgentToolContext(workdir=str(workspace))
+    outside = list(read_only)
+    context = AgentToolContext(workdir=str(workspace), allowed_roots=outside, read_only_roots=outside)
     makers = (beta_read_tool, beta_write_tool, beta_edit_tool, beta_glob_tool, beta_grep_tool)
     return {tool.name: tool for tool in (make(context) for make in makers)}
 
@@ -37,7 +38,7 @@ async def perform(name: str, context: ToolContext, arguments: Arguments) -> Tool
     if name in WRITING and not context.is_writer:
         return ToolResult(f"{name}: this workspace is read-only", is_error=True)
     try:
-        result = await file_tools(context.workspace)[name].call(arguments)
+        result = await file_tools(context.workspace, context.responses)[name].call(arguments)
     except ToolError as problem:
         return ToolResult(_content(problem.content), is_error=True)
     except (ValueError, OSError) as problem:
