@@ -73,7 +73,7 @@ class RehearsedRun:
         """Play one agent to its end."""
         player.messages.append({"role": "user", "content": order})
         for _ in range(MAX_TURNS):
-            request = {"model": "m", "max_tokens": 9, "messages": player.messages, "tools": TOOLS}
+            request = {"model": "m", "max_tokens": 16_384, "messages": player.messages, "tools": TOOLS}
             assert manners.objection(request) is None
             words = next_message(self.scenario, conversation.read(request))
             message = wire.message(request, words)

@@ -22,7 +22,10 @@ EVENTS_PER_PING = 40
 
 
 def message(request: dict[str, Any], words: Scripted) -> dict[str, Any]:
-    """The whole message. Its ids come from the request alone, so that the same request gets the same message."""
+    """The whole message. Its ids come from the request alone, so that the same request gets the same message.
+
+    It never counts more tokens than were asked for: a megabyte of one letter is few tokens too.
+    """
     digest = hashlib.sha256(json.dumps(request["messages"], sort_keys=True).encode("utf-8", "replace")).hexdigest()
     content: list[dict[str, Any]] = []
     if words.think:
@@ -41,7 +44,7 @@ def message(request: dict[str, Any], words: Scripted) -> dict[str, Any]:
         "content": content,
         "stop_reason": "tool_use" if words.calls else "end_turn",
         "stop_sequence": None,
-        "usage": {**usage(request), "output_tokens": sum(map(_tokens, content))},
+        "usage": {**usage(request), "output_tokens": min(sum(map(_tokens, content)), request.get("max_tokens", 1))},
     }
 
 

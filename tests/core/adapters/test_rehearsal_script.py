@@ -168,7 +168,7 @@ def test_what_was_sent_before_comes_from_the_cache() -> None:
 
 def test_the_events_of_a_stream_carry_the_whole_message() -> None:
     words = Scripted(think="hm", say="x" * 1_000, calls=tuple(said(conversation()["messages"]).calls))
-    whole = wire.message(conversation(), words)
+    whole = wire.message({**conversation(), "max_tokens": 9_999}, words)
     events = [event for event, _ in wire.events(whole)]
     assert events[0]["type"] == "message_start"
     assert events[-1] == {"type": "message_stop"}
@@ -176,6 +176,11 @@ def test_the_events_of_a_stream_carry_the_whole_message() -> None:
     text = "".join(e["delta"].get("text", "") for e in events if e["type"] == "content_block_delta")
     assert text == "x" * 1_000
     assert events[-2]["usage"]["output_tokens"] == whole["usage"]["output_tokens"] > 250
+
+
+def test_a_message_never_counts_more_tokens_than_were_asked_for() -> None:
+    whole = wire.message(conversation(), Scripted(say="x" * 100_000))
+    assert whole["usage"]["output_tokens"] == 100
 
 
 def test_an_unknown_scenario_is_answered_with_the_known_ones() -> None:
