@@ -31,9 +31,10 @@ PARALLEL_TOOLS = frozenset({"read", "glob", "grep", "read_response"})
 def hand_out(d: Decision) -> None:
     """Open what every agent does next, as far as the slots reach."""
     state = d.state
-    at_work = [r for r in state.live.values() if (r.checkout is not None or r.parent is None) and not is_held(r)]
+    at_work = [r for r in state.live.values() if _is_at_work(r)]
     new = [r for r in state.live.values() if is_ready_to_start(state, r)]
-    path = remaining_path(state) if len(at_work) + len(new) > 1 else {}
+    free = state.started.limits.max_running - state.running
+    path = remaining_path(state) if len(at_work) + len(new) > free else {}
     for record in sorted(at_work, key=lambda r: (not r.holds_slot, -path.get(r.id, 0), r.since)):
         for instruction in _next(d, record):
             if instruction.holds_slot and not record.holds_slot and state.running >= state.started.limits.max_running:
@@ -43,6 +44,12 @@ def hand_out(d: Decision) -> None:
         if not may_start(state):
             break
         d.open(_preparation(state, record), record.id)
+
+
+def _is_at_work(record: AgentRecord) -> bool:
+    """Whether it has begun and may have something to do now."""
+    begun = record.checkout is not None or record.parent is None
+    return begun and (bool(record.calls) or not record.effects) and not is_held(record)
 
 
 def _next(d: Decision, record: AgentRecord) -> list[AnyInstruction]:
