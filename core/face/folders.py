@@ -51,6 +51,10 @@ class RunFolder:
         mark = ProcessMark.from_json(self.engine())
         return mark is not None and mark.is_alive()
 
+    def is_going(self) -> bool:
+        """Whether an engine is alive and the run not over: an engine stays a while after the end of its run."""
+        return self.is_live() and not self.engine().get("ended", False)
+
     @property
     def socket(self) -> Path | None:
         """Where the engine listens."""
@@ -92,7 +96,7 @@ def find_run(project: Path, wanted: str | None) -> RunFolder:
             names = ", ".join(run.run_id for run in chosen)
             raise RunNotFoundError(f"{wanted} is the beginning of several runs: {names}")
         return chosen[0]
-    live = [run for run in runs if run.is_live()]
+    live = [run for run in runs if run.is_going()]
     if len(live) > 1:
         raise RunNotFoundError(f"several runs are live: {', '.join(run.run_id for run in live)}; choose with --run")
     if live:

@@ -27,6 +27,8 @@ from ..spec import Spec
 from ..tools.toolbox import Toolbox
 from .start import RunOrder
 
+REHEARSED_STALL_SECONDS = 5.0
+"""How long a rehearsed call may go without progress: its script says at once what it has to say."""
 INSTRUCTION_FILES = ("AGENTS.md", "CLAUDE.md")
 INSTRUCTION_BYTES = 32 * 1024
 
@@ -116,7 +118,7 @@ def make_model(started: RunStarted) -> Model:
     if started.rehearsal is None:
         return AnthropicModel(connect)
     rehearsal = Rehearsal(load(started.rehearsal), speed=started.speed)
-    return AnthropicModel(lambda: rehearsal_client(rehearsal))
+    return AnthropicModel(lambda: rehearsal_client(rehearsal), stall_seconds=REHEARSED_STALL_SECONDS)
 
 
 def make_workspaces(started: RunStarted, processes: WardenProcesses) -> GitWorkspaces:

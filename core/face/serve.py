@@ -20,11 +20,11 @@ from hashlib import sha256
 from pathlib import Path
 
 import msgspec
-import psutil
 
 from ..adapters.clock import WallClock
 from ..adapters.journal import NAME, Journal
 from ..adapters.logs import FileLog
+from ..adapters.machine import STEP_SECONDS, Machine
 from ..adapters.prices import OfflinePrices
 from ..adapters.responses import Responses
 from ..adapters.transcripts import FileTranscripts
@@ -54,8 +54,6 @@ from .start import RunOrder
 
 LINGER_SECONDS = 10.0
 """How long the engine of a run that is over waits for somebody to look at it."""
-MACHINE_SECONDS = 5.0
-"""How often load and memory are looked at."""
 
 
 class Projector:
@@ -107,6 +105,8 @@ class House:
         self.processes = WardenProcesses(folder.name)
         self.toolbox = Toolbox()
         self._linger: asyncio.TimerHandle | None = None
+        self._signed: bool | None = None
+        """What the last signature said of the run's end."""
 
     def _task_failed(self, name: str, problem: BaseException) -> None:
         self.over.set()
@@ -161,9 +161,8 @@ class House:
         )
         self.log = log
         self.server = Server(self.engine, self.hub, self._look_whether_over)
-        socket = socket_path(folder)
-        await self.server.start(socket)
-        self._sign(socket)
+        await self.server.start(socket_path(folder))
+        self._sign()
         gc.freeze()
         self.tasks.start("write the journal", self.engine.write_journal())
         self.tasks.start("write the logs", log.run())
@@ -184,6 +183,7 @@ class House:
         """Part of `Watcher`."""
         self.projector.changed(names)
         if self.state.end is not None:
+            self._sign()
             self._look_whether_over()
 
     def _look_whether_over(self) -> None:
@@ -201,17 +201,21 @@ class House:
             self.over.set()
 
     async def _read_machine(self) -> None:
-        cores = os.cpu_count() or 1
+        machine = Machine()
         while True:
-            free = psutil.virtual_memory().available
-            self.engine.submit(MachineRead(free, os.getloadavg()[0] / cores))
-            await asyncio.sleep(MACHINE_SECONDS)
+            self.engine.submit(MachineRead(*machine.read()))
+            await asyncio.sleep(STEP_SECONDS)
 
-    def _sign(self, socket: Path) -> None:
-        """Say who runs this run and where to reach it."""
+    def _sign(self) -> None:
+        """Say who runs this run, where to reach it, and whether it is over."""
         mark = ProcessMark.of(os.getpid())
         assert mark is not None
-        word = {**mark.to_json(), "socket": str(socket), "run": self.run.run_id, "folder": str(self.run.path)}
+        ended = self.state.end is not None
+        if ended == self._signed:
+            return
+        self._signed = ended
+        place = {"socket": str(socket_path(self.run.path)), "run": self.run.run_id, "folder": str(self.run.path)}
+        word = {**mark.to_json(), **place, "ended": ended}
         replace(self.run.path / ENGINE, json.dumps(word))
         live_registry().mkdir(parents=True, exist_ok=True)
         replace(live_registry() / f"{self.run.run_id}.json", json.dumps(word))

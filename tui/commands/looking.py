@@ -37,7 +37,7 @@ def ls_(as_json: bool) -> None:
         return
     for run, result in rows:
         view = result.run
-        live = "live" if run.is_live() else ""
+        live = "live" if run.is_going() else ""
         verdict = view.verdict.value if view.verdict else ""
         say(f"{run.run_id}  {view.status:<9} {verdict:<10} {live:<4} {dollars(view.cost_usd):>7}  {_line(view.goal)}")
     if not rows:
@@ -51,7 +51,7 @@ def _row(run: RunFolder, result: RunResult) -> dict[str, object]:
         "goal": view.goal,
         "status": view.status,
         "verdict": view.verdict,
-        "live": run.is_live(),
+        "live": run.is_going(),
         "cost_usd": view.cost_usd,
         "agents": len(result.agents),
         "started_at": view.started_at,

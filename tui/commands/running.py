@@ -29,7 +29,8 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 def has_screen() -> bool:
     """Whether there is a terminal that a screen can be shown on."""
-    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+    streams = (sys.stdin, sys.stdout, sys.stderr)
+    return all(stream.isatty() for stream in streams) and os.environ.get("TERM", "dumb") != "dumb"
 
 
 def run_options(function: Function) -> Function:
