@@ -7,11 +7,13 @@ from decimal import Decimal
 import msgspec
 
 ZERO = Decimal(0)
+DEAREST = "*"
+"""Stands for the dearest known model: what one without a known price is counted as, once a person agrees."""
 PER = Decimal(1_000_000)
 """Prices are quoted per this many tokens."""
 
 
-class Tokens(msgspec.Struct, frozen=True, omit_defaults=True):
+class Tokens(msgspec.Struct, frozen=True):
     """What a model call used, by kind. `input` leaves out what the cache gave or took."""
 
     input: int = 0

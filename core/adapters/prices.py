@@ -8,7 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from ..money import Price, Tokens
+from ..money import DEAREST, Price, Tokens
 
 if TYPE_CHECKING:
     from genai_prices.types import ModelPrice, TieredPrices
@@ -23,8 +23,12 @@ class OfflinePrices:
     def price(self, model: str) -> Price | None:
         """The dearest tier of `model`, or None if it is not known or its price is not complete.
 
-        Cache writes are those for five minutes, the only ones we ask for.
+        Cache writes are those for five minutes, the only ones we ask for. The name `*` stands for the dearest of all
+        models that are listed.
         """
+        if model == DEAREST:
+            listed = (self.price(name) for name in _names())
+            return max((price for price in listed if price is not None), key=lambda price: price.output)
         try:
             prices = _prices(model)
         except LookupError:
@@ -71,6 +75,12 @@ def _prices(model: str) -> ModelPrice:
     except LookupError:
         _, info = snapshot.find_provider_model(model, None, None, None)
     return info.get_prices(datetime.now(UTC))
+
+
+def _names() -> list[str]:
+    from genai_prices.data_snapshot import get_snapshot
+
+    return [model.id for provider in get_snapshot().providers if provider.id == PROVIDER for model in provider.models]
 
 
 def _dearest(price: Decimal | TieredPrices) -> Decimal:

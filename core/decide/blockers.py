@@ -22,7 +22,7 @@ from ..events import (
     TryGranted,
 )
 from ..ids import agent_id
-from ..money import Price, usd
+from ..money import DEAREST, Price, usd
 from ..outcomes import CheckResult
 from ..spec import Spec, WorkspaceKind
 from ..state import AgentRecord, QuestionRecord, State
@@ -32,8 +32,6 @@ from .decision import Decision
 RETRY, GIVE_UP, GO_ON, STOP = "retry", "give up", "go on", "stop"
 FINISH_NOW = "finish with what there is"
 COUNT_AS_DEAREST = "count it as the dearest known model"
-DEAREST = "*"
-"""Under this name the prices hold the dearest known model."""
 
 
 def fail(d: Decision, record: AgentRecord, words: str) -> None:

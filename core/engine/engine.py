@@ -20,6 +20,7 @@ from ..events import AnyEvent
 from ..ids import EffectId
 from ..inputs import EffectEnded, Input, PriceRead, Tick
 from ..instructions import CancelEffect, StartEffect
+from ..money import DEAREST
 from ..outcomes import AnyOutcome, EffectFailed
 from ..ports import Clock, Prices
 from ..state import State
@@ -176,7 +177,7 @@ class Engine:
 
     def _ask_prices(self) -> None:
         """Tell the kernel what the models cost that its agents use."""
-        models = {record.model for record in self.state.live.values()} - self._asked_prices
+        models = {DEAREST, *(record.model for record in self.state.live.values())} - self._asked_prices
         for model in models:
             self._asked_prices.add(model)
             self.submit(PriceRead(model, self._prices.price(model)))

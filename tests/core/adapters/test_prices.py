@@ -49,3 +49,12 @@ def test_an_unknown_model_is_never_free() -> None:
     assert prices.price("nobody-knows-1") is None
     with pytest.raises(KeyError):
         prices.cost("nobody-knows-1", Tokens(input=1))
+
+
+def test_the_dearest_model_is_no_cheaper_than_any_other() -> None:
+    dearest = prices.price("*")
+    assert dearest is not None
+    for model in ("claude-opus-5-5", "claude-fable-5-2", "claude-mythos-5-2", "claude-3-opus-latest"):
+        price = prices.price(model)
+        assert price is not None
+        assert price.output <= dearest.output
