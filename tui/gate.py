@@ -20,6 +20,8 @@ class ControlGate(LineFilter):
         self._plain = plain
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        if all(segment.text.isascii() and segment.text.isprintable() for segment in segments):
+            return segments
         return [
             segment
             if segment.text.isascii() and segment.text.isprintable()

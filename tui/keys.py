@@ -23,6 +23,8 @@ class Zone(StrEnum):
     CARD = "card"
     RECEIPT = "receipt"
     DIALOG = "dialog"
+    START = "start"
+    """The screen before there is a run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,33 @@ KEYS: tuple[Key, ...] = (
     Key("escape,enter", "leave", "back", "back to the tree", Zone.RECEIPT, footer=2, shown="esc", palette=False),
     Key("y,enter", "confirm", "yes", "do it", Zone.DIALOG, footer=1, shown="y", palette=False),
     Key("n,escape", "leave", "no", "leave it", Zone.DIALOG, footer=2, shown="n esc", palette=False),
+    Key(
+        "enter",
+        "open",
+        "open",
+        "start with the goal that was typed, or open the chosen run",
+        Zone.START,
+        footer=1,
+        palette=False,
+    ),
+    Key(
+        "tab",
+        "app.focus_next",
+        "goal or runs",
+        "from the goal to the runs and back",
+        Zone.START,
+        footer=2,
+        palette=False,
+    ),
+    Key(
+        "d",
+        "rehearse",
+        "rehearsal",
+        "watch the rehearsal: offline, free, everything but the words real",
+        Zone.START,
+        footer=3,
+        palette=False,
+    ),
     Key("T", "app.next_theme", "theme", "the next palette", Zone.EVERYWHERE),
     Key("ctrl+z", "app.suspend_process", "suspend", "back to the shell for a while (fg returns)", Zone.EVERYWHERE),
     Key(
@@ -118,7 +147,7 @@ KEYS: tuple[Key, ...] = (
     Key("question_mark", "app.help", "keys", "the keys", Zone.EVERYWHERE, footer=1, shown="?"),
     Key("ctrl+c", "app.how_to_leave", "how to leave", "say how to leave", Zone.EVERYWHERE, palette=False),
     Key("q", "app.leave", "leave", "leave; the agents go on", Zone.EVERYWHERE, footer=11),
-    Key("Q", "app.stop_all", "stop all", "stop all agents and quit (shows the list, asks)", Zone.EVERYWHERE),
+    Key("Q", "stop_all", "stop all", "stop all agents and quit (shows the list, asks)"),
 )
 """In the order in which the help screen shows them."""
 

@@ -11,6 +11,7 @@ from pilothouse.tui.keys import KEYS, PANIC, Zone, bindings, footer_keys, markdo
 from pilothouse.tui.screens.confirm import ConfirmScreen
 from pilothouse.tui.screens.help import help_paragraphs
 from pilothouse.tui.screens.receipt import ReceiptScreen
+from pilothouse.tui.screens.start import StartScreen
 from pilothouse.tui.screens.supervisor import SupervisorScreen
 from pilothouse.tui.widgets.agent_tree import AgentTree
 from pilothouse.tui.widgets.bars import footer_line
@@ -26,6 +27,7 @@ OWNERS: dict[Zone, type] = {
     Zone.CARD: ReplyCard,
     Zone.RECEIPT: ReceiptScreen,
     Zone.DIALOG: ConfirmScreen,
+    Zone.START: StartScreen,
     Zone.EVERYWHERE: PilothouseApp,
 }
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pilothouse.tui.display.cells import breaks
 from pilothouse.tui.display.logfile import LogFile, LogLine
 from pilothouse.tui.display.sanitize import sanitize
-from pilothouse.tui.display.scrollback import Scrollback
+from pilothouse.tui.display.scrollback import CONTINUED, Scrollback
 
 
 def entry(text: str, kind: str = "say", at: int = 1) -> bytes:
@@ -101,3 +101,10 @@ def test_lines_that_are_not_wrapped_take_one_row_each() -> None:
     book.lay_out(80, wrap=False)
     assert book.row_count == 3
     assert book.row_of(1) == 1
+
+
+def test_lines_of_one_moment_and_kind_go_on_with_each_other() -> None:
+    book = Scrollback()
+    book.append([LogLine(5000, "result", "a"), LogLine(5400, "result", "b"), LogLine(5500, "say", "c")])
+    book.append([LogLine(5600, "say", "d"), LogLine(6000, "say", "e")])
+    assert list(book.times) == [5000, CONTINUED, 5500, CONTINUED, 6000]

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from .cells import breaks
 from .logfile import LogLine
 from .sanitize import TAB
+from .words import SECOND
 
 CONTINUED = -1
 """The time of a line that goes on with the one before it."""
@@ -26,6 +27,7 @@ class Scrollback:
         self.times = array("q")
         self.kinds: list[str] = []
         self._ends = array("Q", [0])
+        self._last: tuple[int, str] = (CONTINUED, "")
         self._width = 80
         self._wrap = True
 
@@ -35,9 +37,11 @@ class Scrollback:
         return self._ends[-1]
 
     def append(self, lines: Iterable[LogLine]) -> None:
-        """Add lines at the end."""
+        """Add lines at the end. One of the same kind and second as that before it goes on with it."""
         for line in lines:
-            at = line.at
+            moment = (line.at // SECOND, line.kind)
+            at = line.at if moment != self._last else CONTINUED
+            self._last = moment
             for text in line.text.split("\n"):
                 self._add(at, line.kind, text.replace("\t", TAB))
                 at = CONTINUED

@@ -28,16 +28,17 @@ class ConfirmScreen(ModalScreen[bool]):
         super().__init__()
         self._question = question
         self._names = names
+        self._lines = CardLines()
+        self._pane = Pane(self._lines, classes="dialog")
 
     def compose(self) -> ComposeResult:
-        with Pane(classes="dialog"):
-            yield CardLines()
+        yield self._pane
 
     def on_mount(self) -> None:
         shown = [Paragraph(((f"  {one_line(name)}", Role.MUTED),)) for name in self._names[:MAX_NAMES]]
         if len(self._names) > MAX_NAMES:
             shown.append(Paragraph(((f"  and {len(self._names) - MAX_NAMES} more", Role.MUTED),)))
-        self.query_one(CardLines).show([Paragraph(((one_line(self._question), Role.STRONG),)), *shown])
+        self._lines.show([Paragraph(((one_line(self._question), Role.STRONG),)), *shown])
         self.call_after_refresh(self._entitle)
 
     def action_confirm(self) -> None:
@@ -47,6 +48,4 @@ class ConfirmScreen(ModalScreen[bool]):
         self.dismiss(False)
 
     def _entitle(self) -> None:
-        pane = self.query_one(Pane)
-        pane.entitle((("sure?", Role.BAD),))
-        pane.subtitle((("y yes · n no", Role.MUTED),))
+        self._pane.entitle((("sure?", Role.BAD),), (("y yes · n no", Role.MUTED),))

@@ -27,6 +27,7 @@ TITLES = {
     Zone.CARD: "In a reply card",
     Zone.RECEIPT: "On the receipt",
     Zone.DIALOG: "When asked whether you are sure",
+    Zone.START: "Before there is a run",
     Zone.EVERYWHERE: "Everywhere",
 }
 
@@ -42,23 +43,22 @@ class HelpScreen(Screen[None]):
     def __init__(self, glyphs: GlyphSet) -> None:
         super().__init__()
         self._glyphs = glyphs
+        self._document = DocumentView()
+        self._pane = Pane(self._document, classes="page")
 
     def compose(self) -> ComposeResult:
-        with Pane(classes="page"):
-            yield DocumentView()
+        yield self._pane
         yield FooterLine(Zone.LIST, Zone.EVERYWHERE)
 
     def on_mount(self) -> None:
-        self.query_one(DocumentView).show(help_paragraphs(self._glyphs))
+        self._document.show(help_paragraphs(self._glyphs))
         self.call_after_refresh(self._entitle)
 
     def action_leave(self) -> None:
         self.dismiss()
 
     def _entitle(self) -> None:
-        pane = self.query_one(Pane)
-        pane.entitle((("keys", Role.STRONG),))
-        pane.subtitle((("esc back", Role.MUTED),))
+        self._pane.entitle((("keys", Role.STRONG),), (("esc back", Role.MUTED),))
 
 
 def help_paragraphs(glyphs: GlyphSet) -> list[Paragraph]:

@@ -268,6 +268,14 @@ class SupervisorScreen(Screen[None]):
         if (agent := self._agent) is not None:
             self._toast(await self._steering.retry(agent))
 
+    def action_stop_all(self) -> None:
+        alive = [agent.id for agent in self._live.picture.agents.values() if not agent.status.is_terminal]
+        if alive:
+            question = f"Stop all {len(alive)} agents and quit?"
+            self.app.push_screen(ConfirmScreen(question, self._names(alive)), self._stop_all_if)
+        else:
+            self.app.exit()
+
     def action_land(self) -> None:
         if self._live.is_over:
             self._show_receipt()
@@ -308,6 +316,15 @@ class SupervisorScreen(Screen[None]):
                 self._toast(await self._steering.stop(agent))
 
         return stop
+
+    async def _stop_all_if(self, confirmed: bool | None) -> None:
+        if not confirmed:
+            return
+        outcome = await self._steering.stop_all()
+        if outcome.refused:
+            self._toast(outcome)
+        else:
+            self.app.exit()
 
     def _show_receipt(self) -> None:
         self.app.push_screen(ReceiptScreen(self._live, self._steering))

@@ -115,8 +115,7 @@ class Detail(Pane):
             spans.append(
                 (f"[{tab}]" if tab is self.tab else f" {tab} ", Role.ACCENT if tab is self.tab else Role.MUTED)
             )
-        self.entitle(tuple(spans))
-        self.subtitle(self._state_of_log() if self.tab is Tab.LOG else ())
+        self.entitle(tuple(spans), self._state_of_log() if self.tab is Tab.LOG else ())
 
     def _state_of_log(self) -> Line:
         follow = "on" if self.log_view.follows else "off"

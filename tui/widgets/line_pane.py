@@ -13,6 +13,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import BindingType
+from textual.filter import ANSIToTruecolor, LineFilter
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
@@ -23,6 +24,8 @@ from ..display.roles import Line, Role
 from ..keys import Zone, bindings
 from .inks import Inks, inks_of
 
+MAX_DRAWN = 4000
+"""Drawn lines that are kept."""
 WHEEL = 3
 """Lines of one notch of the mouse wheel."""
 
@@ -39,6 +42,8 @@ class LinePane(Widget, can_focus=True):
         self.glyphs = glyphs
         self._drawn: dict[int, tuple[Hashable, Strip]] = {}
         self._drawn_for: tuple[object, ...] = ()
+        self._filters: tuple[LineFilter, ...] = ()
+        self._pens: dict[bool, dict[Role, Style]] = {}
 
     # what a subclass says
 
@@ -115,40 +120,52 @@ class LinePane(Widget, can_focus=True):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         self.before_drawing()
-        inks, width, count = self.inks, self.size.width, self.line_count()
-        ground = self.visual_style.rich_style
+        width, count = self.size.width, self.line_count()
         self.top = max(0, min(self.top, self.end))
-        filters = tuple(self.get_line_filters())
-        drawn_for = (inks, width, ground, filters)
-        if drawn_for != self._drawn_for or len(self._drawn) > 4000:
-            self._drawn_for = drawn_for
-            self._drawn.clear()
+        self._dip_pens(width)
         bar = self._bar(count)
-        strips = [self._strip(self.top + y, count, width, ground, inks) for y in range(crop.y, crop.bottom)]
+        cursor = self.cursor_line()
+        strips = [self._strip(self.top + y, count, width, cursor) for y in range(crop.y, crop.bottom)]
         if bar is not None and width > 1:
-            ink = ground + inks.style(Role.FAINT)
+            thumb = self._filtered(Strip([Segment(self.glyphs.thumb, self._pens[False][Role.FAINT])], 1))
             for number, y in enumerate(range(crop.y, crop.bottom)):
                 if y in bar:
-                    thumb = self._filtered(Strip([Segment(self.glyphs.thumb, ink)], 1))
                     strips[number] = Strip([*strips[number].crop(0, width - 1), *thumb], width)
         if crop.x or crop.width != width:
             strips = [strip.crop(crop.x, crop.right) for strip in strips]
         return strips
 
-    def _strip(self, index: int, count: int, width: int, ground: Style, inks: Inks) -> Strip:
+    def _dip_pens(self, width: int) -> None:
+        """Make the styles for the theme that is on; what was drawn with others, or for another width, is dropped."""
+        inks, ground = self.inks, self.visual_style.rich_style
+        # Our colours are never the terminal's own sixteen, so the filter that replaces those has nothing to do.
+        filters = tuple(each for each in self.get_line_filters() if not isinstance(each, ANSIToTruecolor))
+        drawn_for = (inks, width, ground, filters, self.has_focus)
+        if drawn_for == self._drawn_for and len(self._drawn) < MAX_DRAWN:
+            return
+        self._drawn_for, self._filters = drawn_for, filters
+        self._drawn.clear()
+        self._pens = {chosen: {role: ground + inks.style(role, chosen) for role in Role} for chosen in (False, True)}
+
+    def _strip(self, index: int, count: int, width: int, cursor: int | None) -> Strip:
+        chosen = index == cursor
+        pens = self._pens[chosen]
         if index >= count:
-            return Strip([Segment(" " * width, ground)], width)
-        chosen = index == self.cursor_line()
+            return Strip([Segment(" " * width, pens[Role.TEXT])], width)
         key = self.line_key(index)
         if key is not None:
-            key = (key, chosen, self.has_focus)
+            key = (key, chosen)
             if (known := self._drawn.get(index)) is not None and known[0] == key:
                 return known[1]
-        line = clip_line(self.line(index, self.text_width), self.text_width)
-        segments = [Segment(text, ground + inks.style(role, chosen)) for text, role in line]
-        rest = width - line_width(line)
-        if rest > 0:
-            segments.append(Segment(" " * rest, ground + inks.style(Role.TEXT, chosen)))
+        room = self.text_width
+        line = self.line(index, room)
+        used = line_width(line)
+        if used > room:
+            line = clip_line(line, room)
+            used = line_width(line)
+        segments = [Segment(text, pens[role]) for text, role in line]
+        if used < width:
+            segments.append(Segment(" " * (width - used), pens[Role.TEXT]))
         strip = self._filtered(Strip(segments, width))
         if key is not None:
             self._drawn[index] = (key, strip)
@@ -157,7 +174,7 @@ class LinePane(Widget, can_focus=True):
     def _filtered(self, strip: Strip) -> Strip:
         """`strip` through the app's filters, which Textual applies only to widgets that draw with its styles."""
         background = self.background_colors[1]
-        for line_filter in self.get_line_filters():
+        for line_filter in self._filters:
             strip = strip.apply_filter(line_filter, background)
         return strip
 

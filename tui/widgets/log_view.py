@@ -11,7 +11,7 @@ from textual.binding import BindingType
 from ..display.cells import breaks, pad
 from ..display.logfile import LogFile
 from ..display.roles import Line, Role
-from ..display.sanitize import sanitize
+from ..display.sanitize import TAB, sanitize
 from ..display.scrollback import CONTINUED, Scrollback
 from ..display.why import why
 from ..display.words import time_of_day
@@ -156,7 +156,8 @@ class LogView(LinePane):
         if activity is not None and activity.text and not self._live.is_lost:
             width = max(1, self.text_width - self._gutter)
             kind = sanitize(activity.kind)[: KIND_CELLS - 1]
-            for text in sanitize(activity.text[-LIVE_CHARACTERS:]).split("\n"):
+            said = activity.text[-LIVE_CHARACTERS:]
+            for text in sanitize(_unescaped(said) if kind == "tool" else said).split("\n"):
                 for start, end in breaks(text, width):
                     head = self._head(CONTINUED, "" if self._live_rows else kind)
                     self._live_rows.append((*head, (text[start:end], Role.MUTED)))
@@ -184,3 +185,8 @@ class LogView(LinePane):
     def action_clock(self) -> None:
         self.shows_clock = not self.shows_clock
         self.refresh()
+
+
+def _unescaped(text: str) -> str:
+    """The unfinished input of a tool, which is cut JSON, with the line breaks and quotes that are meant."""
+    return text.replace("\\n", "\n").replace('\\"', '"').replace("\\t", TAB)

@@ -142,7 +142,7 @@ class ReplyCard(Pane):
             question = self._question
             waited = duration_long(self._live.now - question.asked_at)
             said = " · ".join([asker(self._live.picture, question), waited, *facts(self._live.picture, question)])
-            self.entitle(((f"reply to {said}", Role.ATTENTION),))
+            title: Line = ((f"reply to {said}", Role.ATTENTION),)
             draft = "" if self.is_typing else self._drafts.get(question.id, "")
             paragraphs = card_paragraphs(question, self._choice, draft, self.is_ready, self._live.glyphs)
             self._lines.show(paragraphs)
@@ -154,10 +154,10 @@ class ReplyCard(Pane):
             agent = self._live.agent(self._agent_id)
             name = one_line(agent.title, 40) if agent is not None else ""
             to = name if agent is not None and agent.parent is None else f"{self._agent_id} {name}"
-            self.entitle(((f"say to {to}", Role.ACCENT),))
+            title = ((f"say to {to}", Role.ACCENT),)
             self._lines.show([Paragraph(_hint(agent is not None and agent.parent is None))])
             keys = "enter send · esc later"
-        self.subtitle(((keys, Role.MUTED),))
+        self.entitle(title, ((keys, Role.MUTED),))
 
     # keys
 
