@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from .instructions import MergeWork, StartTurn
 from .money import ZERO
-from .selectors import next_due, status
+from .standing import next_due
 from .state import AgentRecord, State
 from .status import Status, Verdict
 
@@ -100,7 +100,7 @@ def _blockers(state: State) -> Iterator[str]:
 
 
 def _liveness(state: State) -> Iterator[str]:
-    """Something is under way or due, or a person, the machine or a price is waited for; else nothing would ever happen."""
+    """Something is under way or due, or a person, the machine or a price is waited for: else nothing more happens."""
     if state.end is not None or state.effects or state.stalled_since is not None or state.shortage is not None:
         return
     priced = all(record.model in state.prices for record in state.live.values())
@@ -116,9 +116,8 @@ def _agents(state: State) -> Iterator[str]:
             yield from _ended(state, record)
         elif state.end is not None:
             yield f"the run has ended and {record.id} has not"
-        elif not status(state, record).is_terminal and record.parent is not None:
-            if not state.agents[record.parent].is_live:
-                yield f"{record.id} lives below {record.parent}, which has ended"
+        elif record.parent is not None and not state.agents[record.parent].is_live:
+            yield f"{record.id} lives below {record.parent}, which has ended"
 
 
 def _ended(state: State, record: AgentRecord) -> Iterator[str]:

@@ -24,7 +24,7 @@ from .outcomes import (
     TurnFailed,
     WorkspaceReady,
 )
-from .selectors import waits_for_person
+from .standing import waits_for_person
 from .state import AgentRecord, Await, Blocker, Checkout, EffectRecord, End, Note, QuestionRecord, State
 from .views import MergeView, RefusalView
 

@@ -138,7 +138,7 @@ class AgentRecord:
     reserved_usd: Decimal = ZERO
     """Set aside for calls in flight, of this agent and everything below it."""
     estimated: bool = False
-    tokens: Tokens = Tokens()
+    tokens: Tokens = field(default_factory=Tokens)
     context_tokens: int = 0
     """Input and output of the last settled call: what the next one sends again."""
     context_spans: int = 0

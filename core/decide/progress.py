@@ -7,8 +7,8 @@ from ..events import FinishClaimed, Nudged, Voice
 from ..ids import ORCHESTRATOR
 from ..limits import MINUTE
 from ..needs import broken
-from ..selectors import is_idle, wants_turn
-from ..selectors import next_due as next_due_of_agents
+from ..standing import is_idle, wants_turn
+from ..standing import next_due as next_due_of_agents
 from ..state import AgentRecord, State
 from ..status import Reason, Status
 from . import blockers, endings, questions, reports, slots
@@ -49,7 +49,7 @@ def _step(d: Decision, record: AgentRecord) -> bool:
     if record.waiting is not None:
         return _look_at_wait(d, record)
     if record.question is not None or record.asking:
-        return False
+        return questions.hand_up(d, record)
     if record.checkout is None:
         return _skip_if_hopeless(d, record)
     if not record.calls and not wants_turn(record) and not is_idle(d.state, record):

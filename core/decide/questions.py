@@ -183,12 +183,19 @@ def settle(d: Decision, question: QuestionRecord, text: str, *, by: AgentId | No
             blockers.answered(d, record, question, text)
 
 
+def hand_up(d: Decision, record: AgentRecord) -> bool:
+    """One that waits for an answer itself keeps nobody else's question; whether it held one."""
+    held = [question.id for question in d.state.questions.values() if question.holder == record.id and question.is_open]
+    for name in held:
+        d.emit(QuestionPassedUp(name, record.id))
+    return bool(held)
+
+
 def let_go(d: Decision, record: AgentRecord) -> None:
-    """`record` is ending: what only it asked is dropped, what it held goes up."""
+    """`record` is ending: what it held goes up, what only it asked is dropped."""
+    hand_up(d, record)
     for question in list(d.state.questions.values()):
         if not question.is_open:
             continue
-        if question.holder == record.id:
-            d.emit(QuestionPassedUp(question.id, record.id))
         if all(asker == record.id or not d.state.agents[asker].is_live for asker, _ in question.askers):
             d.emit(QuestionDropped(question.id))

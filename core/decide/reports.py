@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from ..ids import AgentId
 from ..money import usd
-from ..selectors import paused, reason, status
+from ..standing import paused, standing
 from ..state import AgentRecord, Await, QuestionRecord, State
 
 
 def headline(state: State, record: AgentRecord) -> str:
     """One line on how `record` stands."""
-    words = [f'{record.id} "{record.spec.title}"', status(state, record).value]
+    status, why = standing(state, record)
+    words = [f'{record.id} "{record.spec.title}"', status.value]
     if record.end is not None and record.end.verdict is not None:
         words.append(record.end.verdict.value)
-    why = reason(state, record)
     if why is not None:
         words.append(why.words)
     if record.paused:
@@ -63,8 +63,8 @@ def question_for_parent(state: State, question: QuestionRecord, asker: AgentReco
     if question.why:
         lines.append(f"Why: {question.why}")
     lines.append(
-        f"If the order, a file or the user's words settle it, call answer({question.id!r}, ..., cite=<the exact words>); "
-        f"otherwise call escalate({question.id!r}). If you do neither, it goes to the user."
+        f"If the order, a file or the user's words settle it, call answer({question.id!r}, ..., cite=<the exact "
+        f"words>); otherwise call escalate({question.id!r}). If you do neither, it goes to the user."
     )
     return "\n".join(lines)
 

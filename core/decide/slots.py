@@ -19,7 +19,7 @@ from ..instructions import (
 )
 from ..needs import remaining_path
 from ..outcomes import ToolCall
-from ..selectors import is_held, is_ready_to_start, wants_turn
+from ..standing import is_held, is_ready_to_start, wants_turn
 from ..state import AgentRecord, State
 from . import blockers, claims
 from .decision import Decision

@@ -8,6 +8,7 @@ from decimal import Decimal
 from hashlib import blake2b
 
 from hypothesis import strategies as st
+
 from pilothouse.core import commands as c
 from pilothouse.core.events import QuestionKind
 from pilothouse.core.ids import AgentId
@@ -64,9 +65,7 @@ class Member:
 
     def spec(self) -> Spec:
         """Its order."""
-        return order(
-            self.title, self.check, needs=self.needs, reads=self.reads, budget=self.budget, model=self.model
-        )
+        return order(self.title, self.check, needs=self.needs, reads=self.reads, budget=self.budget, model=self.model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,7 +294,6 @@ def _end(member: Member) -> Reply:
             return Reply("On and on", (finish("long"),), output_tokens=20_000)
         case _:
             return Reply("Done.", (finish(f"{member.title} is done"),))
-
 
 
 def settle(world: World) -> None:

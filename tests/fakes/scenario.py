@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from pilothouse.core.commands import AnyCommand
 from pilothouse.core.decide import Decision, decide
-from pilothouse.core.events import AnyEvent, Event
+from pilothouse.core.events import Event, RunEnded
 from pilothouse.core.ids import AgentId, CallId, EffectId
 from pilothouse.core.inputs import EffectEnded, Input, PriceRead, Request, StartRun, Tick
 from pilothouse.core.instructions import (
@@ -190,6 +190,15 @@ class Scenario:
         reason = self.view(name).reason
         return reason.words if reason else ""
 
+    def is_over(self) -> bool:
+        """Whether the run has ended."""
+        return self.state.end is not None
+
+    def end(self) -> RunEnded:
+        """How the run ended."""
+        assert self.state.end is not None
+        return self.state.end
+
     def question(self, name: str = "q1") -> QuestionRecord:
         """The record of that question."""
         return next(q for q in self.state.questions.values() if q.id == name)
@@ -222,12 +231,6 @@ class Scenario:
         """The events of that kind of the last decision."""
         assert self.last is not None
         return [event for event in self.last.events if isinstance(event, kind) and where(event)]
-
-    @property
-    def all_events(self) -> list[AnyEvent]:
-        """All events of the last decision."""
-        assert self.last is not None
-        return self.last.events
 
     def results(self, agent: str) -> list[str]:
         """The call results that the agent has not read yet."""

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from fakes.scenario import Scenario
-from fakes.world import await_agents, finish, order, spawn
-from pilothouse.core.commands import RetryAgent, StopAgent
-from pilothouse.core.events import AgentSpawned, SpawnRefused
-from pilothouse.core.ids import AgentId
+from fakes.world import ask, await_agents, finish, order, spawn
+from pilothouse.core.commands import AnswerQuestion, RetryAgent, StopAgent
+from pilothouse.core.events import AgentSpawned, CallAnswered, SpawnRefused
+from pilothouse.core.ids import AgentId, QuestionId
 from pilothouse.core.inputs import MachineRead
 from pilothouse.core.instructions import PrepareWorkspace, RunChecks, StartTurn
 from pilothouse.core.limits import Limits
@@ -73,7 +73,7 @@ def test_sixty_spawns_in_one_turn_end_at_the_caps(run: Scenario, limits: Limits,
 
 def test_each_refusal_tells_the_numbers_left(run: Scenario) -> None:
     run.given(limits=Limits(max_children=1)).says("a0", spawn(order("one")), spawn(order("two")))
-    *_, last = (event.text for event in run.all_events if type(event).__name__ == "CallAnswered")
+    *_, last = (event.text for event in run.events(CallAnswered))
     assert last == "refused: a0 has 1 of at most 1 children (0 left) (left: 0 children, 30 agents in the run, 2 levels)"
 
 
@@ -131,6 +131,16 @@ def test_slots_are_never_exceeded_and_the_rest_is_queued(run: Scenario) -> None:
     run.given_agents(4, limits=Limits(max_running=3))
     assert sum(run.is_thinking(name) for name in ("a0", "a1", "a2")) == 3
     assert (run.status("a3"), run.why("a3")) == ("queued", "slots 3/3")
+
+
+def test_one_at_work_whose_slot_was_taken_waits_for_the_next(run: Scenario) -> None:
+    run.given(order("one"), order("two"), limits=Limits(max_running=2))
+    run.says("a1", ask("Which?"))
+    run.ready("a2")
+    run.when(AnswerQuestion(QuestionId("q1"), "this"))
+    assert (run.status("a1"), run.why("a1")) == ("queued", "slots 2/2")
+    run.says("a2", finish())
+    assert run.is_thinking("a1")
 
 
 def test_a_finished_wait_goes_before_new_agents(run: Scenario) -> None:

@@ -177,8 +177,7 @@ def test_the_runs_validation_is_mended_on_the_runs_branch_and_run_again(run: Sce
     run.merged("a1")
     assert run.open("a0", RunChecks).commit == run.state.tip
     run.checked("a0")
-    assert run.state.end is not None
-    assert run.state.end.verdict == "verified"
+    assert run.end().verdict == "verified"
 
 
 def test_a_checkout_that_cannot_be_made_is_a_failure_that_a_fixer_gets_around(run: Scenario) -> None:
@@ -212,8 +211,7 @@ def test_a_turn_whose_outcome_nobody_knows_is_charged_at_what_was_set_aside(run:
 
 def test_the_orchestrator_has_no_fixer_for_its_own_failure(run: Scenario) -> None:
     run.given().says("a0", fail("I give up"))
-    assert run.state.end is not None
-    assert (run.state.end.status, run.state.end.reason.words) == ("failed", "I give up")
+    assert (run.end().status, run.end().reason.words) == ("failed", "I give up")
 
 
 def test_without_room_for_a_fixer_the_user_is_asked_at_once(run: Scenario) -> None:
@@ -243,8 +241,7 @@ def test_a_red_base_may_end_the_run(run: Scenario) -> None:
     run.when(StartRun(started(validation=("make test",), base="base")))
     run.checked("a0", passed=False)
     user_says(run, "stop")
-    assert run.state.end is not None
-    assert run.state.end.status == "killed"
+    assert run.end().status == "killed"
 
 
 def test_after_the_checks_nothing_of_the_agent_runs_any_more(run: Scenario) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fakes.scenario import Scenario
-from fakes.world import START_AT, Use, answer, ask, await_agents, finish, order, spawn
+from fakes.world import START_AT, Use, answer, ask, await_agents, fail, finish, order, spawn
 from pilothouse.core.commands import (
     AnswerQuestion,
     AnyCommand,
@@ -111,6 +111,25 @@ def test_a_claim_of_a_paused_agent_is_checked_after_it_goes_on(run: Scenario) ->
     assert run.has_open("a1", RunChecks)
 
 
+def test_a_paused_agent_does_not_end_however_done_it_is(run: Scenario) -> None:
+    run.given(order("one", reads=True)).when(PauseAgent(A1))
+    run.says("a1", finish())
+    assert run.view("a1").paused == "paused"
+    run.when(ResumeAgent())
+    assert run.status("a1") == "succeeded"
+
+
+def test_a_paused_agent_is_not_nudged_and_gets_no_fixer(run: Scenario) -> None:
+    run.given(order("one"), order("two")).when(PauseAgent())
+    run.says("a1")
+    run.says("a2", fail())
+    assert not run.words("a1")
+    assert list(run.state.agents) == ["a0", "a1", "a2"]
+    run.when(ResumeAgent())
+    assert run.words("a1")
+    assert run.agent("a3").fixes == "a2"
+
+
 def test_a_run_that_is_paused_says_so_and_its_time_stands_still(run: Scenario) -> None:
     run.given().when(PauseAgent())
     assert run_view(run.state).status == "running"
@@ -167,8 +186,7 @@ def test_a_kill_takes_the_subtree_and_children_end_before_parents(run: Scenario)
     assert not ended(run)
     run.cancelled("a2")
     assert ended(run) == ["a2", "a1", "a0"]
-    assert run.state.end is not None
-    assert run.state.end.status == "killed"
+    assert run.end().status == "killed"
 
 
 def test_what_a_killed_agent_still_says_is_charged_and_not_done(run: Scenario) -> None:
@@ -272,10 +290,9 @@ def test_the_orchestrators_time_is_the_runs(run: Scenario) -> None:
 
 def test_the_run_ends_at_its_limit_and_takes_everybody_along(run: Scenario) -> None:
     team(run).later(START_AT + Limits().run_ms - run.now)
-    assert run.state.end is None
+    assert not run.is_over()
     run.cancelled("a2")
-    assert run.state.end is not None
-    assert (run.state.end.status, run.state.end.reason.words) == ("failed", "the run's 120 min are used up")
+    assert (run.end().status, run.end().reason.words) == ("failed", "the run's 120 min are used up")
 
 
 def test_the_running_time_of_a_run_and_its_agents_is_counted(run: Scenario) -> None:
@@ -310,10 +327,10 @@ def landed(run: Scenario) -> None:
 
 def test_a_verified_run_lands_where_that_was_asked_for_before_it_ends(run: Scenario) -> None:
     done(run, land=True)
-    assert run.state.end is None
+    assert not run.is_over()
     assert isinstance(run.started[0][1], LandBranch)
     landed(run)
-    assert run.state.end is not None
+    assert run.is_over()
     assert run_view(run.state).landing is not None
 
 
@@ -321,13 +338,13 @@ def test_a_landing_that_fails_is_told_and_the_run_ends_all_the_same(run: Scenari
     done(run, land=True)
     (effect,) = run.state.effects
     run.when(EffectEnded(effect, EffectFailed("main has moved on")))
-    assert run.state.end is not None
+    assert run.is_over()
     assert run_view(run.state).landing_refused == "main has moved on"
 
 
 def test_landing_is_the_users_act_unless_asked_for(run: Scenario) -> None:
     done(run, land=False)
-    assert run.state.end is not None
+    assert run.is_over()
     assert not run.state.effects
     run.when(LandRun())
     landed(run)
@@ -348,5 +365,5 @@ def test_an_unverified_run_does_not_land_by_itself(run: Scenario) -> None:
     run.says("a0", Use("bash"))
     run.used("a0")
     run.says("a0", finish())
-    assert run.state.end is not None
+    assert run.is_over()
     assert run.state.landing is None

@@ -123,7 +123,7 @@ def test_a_failure_that_only_a_person_can_cure_is_asked_about_at_once(run: Scena
     assert run.question().is_with_user
     assert run.status("a0") == "blocked"
     user_says(run, "give up")
-    assert run.state.end is not None
+    assert run.is_over()
 
 
 def test_agents_that_fail_alike_ask_one_question(run: Scenario) -> None:
@@ -254,8 +254,7 @@ def test_finishing_with_what_there_is_ends_it_with_its_last_words(run: Scenario)
 def test_stopping_fails_it(run: Scenario) -> None:
     run.given(limits=Limits(max_cost_usd=Decimal("0.01")))
     user_says(run, "stop")
-    assert run.state.end is not None
-    assert run.state.end.reason.code == "budget"
+    assert run.end().reason.code == "budget"
 
 
 def test_an_answer_that_says_nothing_clear_is_refused(run: Scenario) -> None:

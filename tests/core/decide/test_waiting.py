@@ -161,7 +161,7 @@ def test_finish_is_refused_while_something_is_unread(run: Scenario) -> None:
     run.says("a0", finish())
     assert "have not read" in run.results("a0")[0]
     run.says("a0", finish())
-    assert run.state.end is not None
+    assert run.is_over()
 
 
 def test_finish_stands_alone_in_its_message(run: Scenario) -> None:
@@ -178,7 +178,7 @@ def test_who_ends_without_finishing_is_told_once_how_to(run: Scenario) -> None:
 def test_and_the_second_time_its_last_words_are_its_result(run: Scenario) -> None:
     run.given().says("a0", text="That was it.")
     run.says("a0", text="Really.")
-    assert run.state.end is not None
+    assert run.is_over()
     assert (run.view("a0").verdict, run.view("a0").summary) == ("unverified", "Really.")
 
 
