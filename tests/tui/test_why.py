@@ -16,7 +16,7 @@ from pilothouse.tui.display.why import why
         ("a3", "a3 ← blocked on q1 ← you, 1 min 42 s"),
         ("a9", "a9 ← needs a3, a4, a5 ← a3: blocked on q1 ← you, 1 min 42 s"),
         ("a5", "a5 ← on fixer a6 ← running: edit shop/routes.py, 4 s"),
-        ("a7", "a7 ← paused ← you, 1 min 35 s"),
+        ("a7", "a7 ← paused ← p resumes it"),
         ("a1", "a1 ← verified: finished"),
         ("a4", "a4 ← running: bash python -m unittest tests.test_billing, 2 s"),
         ("a99", "a99 is not known"),

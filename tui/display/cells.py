@@ -9,6 +9,8 @@ from rich.cells import cell_len, get_character_cell_size
 from .roles import Line, Role, Span
 
 ELLIPSIS = "…"
+SMALL_HANG = 6
+"""Columns of indent where the one that was asked for would leave too little room."""
 
 
 def width_of(text: str) -> int:
@@ -78,7 +80,7 @@ def wrap(line: Line, width: int, hang: int = 0) -> list[Line]:
     if line_width(line) <= width:
         return [line]
     text = "".join(part for part, _role in line)
-    hang = 0 if hang * 2 > width else hang
+    hang = hang if hang <= width * 3 // 5 else min(SMALL_HANG, width // 4)
     rows: list[Line] = []
     first = breaks(text, width)[0]
     pieces = [first, *((a + first[1], b + first[1]) for a, b in breaks(text[first[1] :].lstrip(), width - hang))]

@@ -13,6 +13,9 @@ from .glyphs import UNICODE, GlyphSet, mark_of
 from .sanitize import one_line
 from .words import duration_long
 
+RESUME = "p resumes it"
+"""Who paused an agent is not in its view; who can resume it is the user."""
+
 
 def why(picture: Picture, agent_id: str, now: int, glyphs: GlyphSet = UNICODE) -> str:
     """The chain for one agent in one line."""
@@ -28,7 +31,7 @@ def _links(picture: Picture, agent: AgentView, now: int, seen: frozenset[str]) -
         mark = mark_of(agent)
         return [f"{mark.word}: {words}" if words and not words.startswith(mark.word) else words or mark.word]
     if agent.paused is not Pause.NONE:
-        return [mark_of(agent).word, f"you, {duration_long(now - agent.since)}"]
+        return [mark_of(agent).word, RESUME]
     question = open_question_of(picture, agent.id)
     if question is not None:
         return _question_links(picture, question, now, seen | {agent.id})
@@ -69,7 +72,7 @@ def _question_links(picture: Picture, question: QuestionView, now: int, seen: fr
 
 
 def _ends_with_person(links: list[str]) -> bool:
-    return bool(links) and links[-1].startswith("you")
+    return bool(links) and links[-1].startswith(("you", RESUME))
 
 
 def open_question_of(picture: Picture, agent_id: str) -> QuestionView | None:
