@@ -22,7 +22,8 @@ def standing(state: State, record: AgentRecord) -> tuple[Status, Reason | None]:
         return record.end.status, record.end.reason
     if record.kill is not None or record.stop is not None:
         by = record.kill or record.stop
-        return Status.STOPPING, Reason("stopping", f"stopped by {'you' if by == 'user' else by}")
+        how = "killed" if record.kill is not None else "stopped"
+        return Status.STOPPING, Reason("stopping", f"{how} by {'you' if by == 'user' else by}")
     if record.effects:
         starting = any(isinstance(effect.instruction, PrepareWorkspace) for effect in record.effects.values())
         return (Status.STARTING if starting else Status.RUNNING), None

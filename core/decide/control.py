@@ -51,24 +51,24 @@ def apply(d: Decision, command: c.AnyCommand, record: AgentRecord, *, by: AgentI
             chosen = [agent for agent in live if not agent.paused]
             for agent in chosen:
                 d.emit(AgentPaused(agent.id, by))
-            done = "paused"
+            done, already = "paused", "is already paused"
         case c.ResumeAgent():
             chosen = [agent for agent in live if agent.paused]
             for agent in chosen:
                 d.emit(AgentResumed(agent.id, by))
-            done = "resumed"
+            done, already = "resumed", "is not paused"
         case c.StopAgent():
             chosen = [agent for agent in live if agent.stop is None]
             for agent in chosen:
                 d.emit(StopRequested(agent.id, by))
-            done = "stopping"
+            done, already = "stopping", "is already stopping"
         case _:
             chosen = [agent for agent in live if agent.kill is None]
             for agent in chosen:
                 d.emit(KillRequested(agent.id, by))
                 d.cancel_effects(agent)
-            done = "killing"
-    return f"{done} {', '.join(agent.id for agent in chosen)}" if chosen else f"nothing to do: {record.id} already is"
+            done, already = "killing", "is already being killed"
+    return f"{done} {', '.join(agent.id for agent in chosen)}" if chosen else f"{record.id} {already}"
 
 
 def _message(d: Decision, name: AgentId, text: str) -> None:

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from time import perf_counter
 
+from bench import folding
+
 ROUNDS = 15
 """Each round takes every figure once, so that a noisy moment of the machine hits all of them."""
 
@@ -35,6 +37,7 @@ def main() -> None:
     print(f"{'figure':<40} {'times a bare Python start':>26}")
     for name in FIGURES:
         print(f"{name:<40} {statistics.median(taken[name]) / bare:>25.1f}x")
+    folding.report()
 
 
 if __name__ == "__main__":

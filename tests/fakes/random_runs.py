@@ -84,6 +84,8 @@ class Team:
     answers: int
     """How many of a hundred questions the user answers without being pressed."""
     actions: tuple[Action, ...]
+    greedy: bool
+    """Whether every call costs as much as it may."""
 
 
 def members(depth: int, prefix: str) -> st.SearchStrategy[tuple[Member, ...]]:
@@ -153,7 +155,8 @@ def teams() -> st.SearchStrategy[Team]:
         ),
         validation=st.sampled_from(((), ("sound",), ("false",))),
         answers=st.sampled_from((0, 50, 100)),
-        actions=st.lists(st.builds(Action, st.integers(0, 90_000), commands()), max_size=6).map(tuple),
+        actions=st.lists(st.builds(Action, st.integers(0, 60_000), commands()), max_size=6).map(tuple),
+        greedy=st.booleans(),
     )
 
 
@@ -191,6 +194,8 @@ def random_world(team: Team) -> World:
         durations=durations,
         faults=faults,
         prices={"strange-model": None},
+        thirst=1.0 if team.greedy else 0.3,
+        output_tokens=1_000_000 if team.greedy else 0,
     )
 
 

@@ -144,7 +144,7 @@ def test_a_run_that_is_paused_says_so_and_its_time_stands_still(run: Scenario) -
 def test_pausing_twice_does_nothing(run: Scenario) -> None:
     run.given().when(PauseAgent())
     decision = run.when(PauseAgent())
-    assert (decision.events, decision.answer) == ([], "nothing to do: a0 already is")
+    assert (decision.events, decision.answer) == ([], "a0 is already paused")
 
 
 def test_agents_pause_and_resume_what_is_below_them(run: Scenario) -> None:

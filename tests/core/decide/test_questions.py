@@ -234,6 +234,15 @@ def test_a_holder_out_of_time_passes_its_questions_up_before_it_ends(run: Scenar
     assert len(run.events(QuestionPassedUp)) == 1
 
 
+def test_one_that_asks_itself_keeps_nobody_elses_question(run: Scenario) -> None:
+    run.given(order("one")).says("a1", spawn(order("helper")))
+    run.ready("a2")
+    run.says("a2", ask(QUESTION))
+    assert run.question("q1").holder == "a1"
+    run.says("a1", ask("Something else?"))
+    assert run.question("q1").is_with_user
+
+
 def test_a_default_is_never_taken(asked: Scenario) -> None:
     asked.says("a0", escalate("q1"), await_agents())
     asked.says("a2", finish())

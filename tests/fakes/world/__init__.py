@@ -23,7 +23,7 @@ from .script import (
     steps,
     write,
 )
-from .world import PRICE, START_AT, Action, Cut, World, folded, started, steady
+from .world import PRICE, START_AT, Action, Cut, Line, World, folded, started, steady
 
 __all__ = [
     "CONFLICT",
@@ -33,6 +33,7 @@ __all__ = [
     "Cut",
     "Disk",
     "Fault",
+    "Line",
     "Reply",
     "Script",
     "Seen",

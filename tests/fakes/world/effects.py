@@ -51,6 +51,7 @@ class Manners:
     faults: Faults
     thirst: float
     """How many tokens a byte makes, at most 1: the dearest there can be."""
+    output_tokens: int
     checks_fail: Callable[[str, Files], bool]
 
 
@@ -153,7 +154,7 @@ def _turn(manners: Manners, state: State, disk: Disk, record: AgentRecord, do: S
             fault.kind, fault.message, fault.retry_after_ms, tokens, price.cost(tokens), bool(tokens.input)
         )
         return lambda: failed
-    tokens = Tokens(cache_write=read, output=min(reply.output_tokens, do.max_tokens))
+    tokens = Tokens(cache_write=read, output=min(max(reply.output_tokens, manners.output_tokens), do.max_tokens))
     cost = price.cost(tokens)
     assert cost <= do.reserved_usd, f"{record.id} spends {cost} of {do.reserved_usd}"
     calls, uses = _calls(record, turns, reply)

@@ -115,6 +115,8 @@ class World:
     """What models cost that do not cost `PRICE`."""
     checks_fail: Callable[[str, Files], bool] = lambda command, files: not passes(command, files)
     thirst: float = 0.3
+    output_tokens: int = 0
+    """How many tokens every reply makes at least, if it may."""
     early: bool = False
     """Whether effects take place when they begin, and not when they are reported."""
     watch: bool = True
@@ -165,6 +167,7 @@ class World:
             prices=self.prices,
             checks_fail=self.checks_fail,
             thirst=self.thirst,
+            output_tokens=self.output_tokens,
             early=self.early,
             watch=self.watch,
             disk=cut.disk.copy(),
@@ -266,7 +269,7 @@ class World:
 
     def _begin(self, start: StartEffect) -> None:
         if self._manners is None:
-            self._manners = Manners(self.scripts, self.faults, self.thirst, self.checks_fail)
+            self._manners = Manners(self.scripts, self.faults, self.thirst, self.output_tokens, self.checks_fail)
         record = self.state.agents[start.agent_id] if start.agent_id is not None else None
         happen = plan(self._manners, self.state, self.disk, record, start.instruction)
         self._pending[start.effect_id] = happen() if self.early else happen
