@@ -47,6 +47,8 @@ class RunStarted(Event, frozen=True, kw_only=True):
     share: tuple[str, ...] = ()
     """Ignored paths of the user's checkout that the agents' ones see read-only."""
     sandbox_minimum: str = "S0"
+    background: bool = True
+    """Whether tools get the processor only when nobody else wants it."""
     instructions: str = ""
     """The project's own instructions to agents (its AGENTS.md or CLAUDE.md)."""
     overhead_bytes: int = 0

@@ -1,21 +1,23 @@
 """What a run is started with: flag > `PILOTHOUSE_*` > project > user > default, and every key known.
 
 The project's file is the user's committed one and may only tighten limits: what it asks for beyond the user's own
-figure is cut down to that. It names no endpoints and no keys. Commands it names are told apart, for the caller to ask
+figure is not heard. It names no endpoints and no keys. Commands it names are told apart, for the caller to ask
 whether they are trusted.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, SettingsConfigDict
+from pydantic_settings import SettingsError as UnreadableError
 
 from .errors import SettingsError
 from .limits import MINUTE, Limits
@@ -23,8 +25,14 @@ from .limits import MINUTE, Limits
 PROJECT_FILE = "pilothouse.toml"
 USER_FILE = "config.toml"
 PREFIX = "PILOTHOUSE_"
-MARKS = frozenset({"PILOTHOUSE_RUN", "PILOTHOUSE_AGENT"})
+MOST_MINUTES = 100_000
+"""Ten weeks."""
+MARKS = frozenset({"PILOTHOUSE_RUN", "PILOTHOUSE_AGENT", "PILOTHOUSE_JOB", "PILOTHOUSE_WARDEN"})
 """Variables that mark processes; they set nothing."""
+
+
+SHOWN = 80
+"""Characters of a wrong value that its sentence shows."""
 
 
 class WorkspaceSettings(BaseModel):
@@ -39,20 +47,25 @@ class WorkspaceSettings(BaseModel):
 class Settings(BaseSettings):
     """Everything that can be set. Money in US dollars, times in minutes."""
 
-    model_config = SettingsConfigDict(extra="forbid", env_prefix=PREFIX, env_nested_delimiter="__")
+    model_config = SettingsConfigDict(
+        extra="forbid", env_prefix=PREFIX, env_nested_delimiter="__", env_ignore_empty=True, allow_inf_nan=False
+    )
 
     model: str = Field("claude-sonnet-5-5", min_length=1, description="what agents use unless their spec names another")
-    max_cost: Decimal = Field(Decimal(5), gt=0, description="dollars a run may cost")
-    max_agents: int = Field(32, ge=1, description="agents a run may have")
-    max_running: int = Field(8, ge=1, description="agents that may work at once")
-    max_depth: int = Field(2, ge=0, description="how deep agents may nest")
-    max_children: int = Field(12, ge=1, description="agents one agent may spawn")
-    run_minutes: float = Field(120, gt=0, description="how long a run may take")
-    agent_minutes: float = Field(15, gt=0, description="running time of one agent")
-    bash_minutes: float = Field(10, gt=0, description="how long one command may take")
-    max_load: float = Field(2, gt=0, description="load per core beyond which new agents wait")
-    validation: tuple[str, ...] = Field((), description="commands that must pass after each writer and at the end")
+    max_cost: Decimal = Field(Decimal(5), gt=0, le=1_000_000, description="dollars a run may cost")
+    max_agents: int = Field(32, ge=1, le=100_000, description="agents a run may have")
+    max_running: int = Field(8, ge=1, le=10_000, description="agents that may work at once")
+    max_depth: int = Field(2, ge=0, le=1_000, description="how deep agents may nest")
+    max_children: int = Field(12, ge=1, le=100_000, description="agents one agent may spawn")
+    run_minutes: float = Field(120, gt=0, le=MOST_MINUTES, description="how long a run may take")
+    agent_minutes: float = Field(15, gt=0, le=MOST_MINUTES, description="running time of one agent")
+    bash_minutes: float = Field(10, gt=0, le=MOST_MINUTES, description="how long one command may take")
+    max_load: float = Field(2, gt=0, le=10_000, description="load per core beyond which new agents wait")
+    validation: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="commands that must pass after each writer and at the end"
+    )
     sandbox: str = Field("S0", pattern=r"^S[0-3]$", description="the lowest sandbox level to run tools at")
+    background: bool = Field(True, description="tools get the processor only when nobody else wants it")
     workspace: WorkspaceSettings = Field(
         WorkspaceSettings(setup=None, share=()), description="how checkouts are made buildable"
     )
@@ -60,7 +73,14 @@ class Settings(BaseSettings):
     @field_validator("validation", mode="before")
     @classmethod
     def _one_is_a_list(cls, value: Any) -> Any:
-        return (value,) if isinstance(value, str) else value
+        """One command alone will do; a variable of the environment may hold several as a JSON list."""
+        if not isinstance(value, str):
+            return value
+        try:
+            several = json.loads(value)
+        except ValueError:
+            return (value,)
+        return several if isinstance(several, list) else (value,)
 
     def limits(self) -> Limits:
         """The caps of a run."""
@@ -120,10 +140,8 @@ def resolve(flags: Mapping[str, Any], project: bytes | None, user: bytes | None)
         valid = _check(layer, where)
         for key in layer:
             value = getattr(valid, key)
-            if name == "project" and key in CAPS:
-                allowed = merged.get(key, Settings.model_fields[key].default)
-                if value >= allowed:
-                    continue
+            if name == "project" and not _tightens(key, value, merged.get(key, Settings.model_fields[key].default)):
+                continue
             merged[key] = value
             origin[key] = name
     commands: dict[str, object] = {}
@@ -132,6 +150,15 @@ def resolve(flags: Mapping[str, Any], project: bytes | None, user: bytes | None)
     if origin.get("workspace") == "project" and merged["workspace"].setup is not None:
         commands["workspace.setup"] = merged["workspace"].setup
     return Resolved(Settings.model_construct(**{**_defaults(), **merged}), origin, commands)
+
+
+def _tightens(key: str, value: Any, allowed: Any) -> bool:
+    """Whether a project may set `key` to `value` where the user's own word is `allowed`."""
+    if key == "background":
+        return bool(value) and not allowed
+    if key == "sandbox":
+        return bool(value > allowed)
+    return key not in CAPS or bool(value < allowed)
 
 
 def _defaults() -> dict[str, Any]:
@@ -152,7 +179,11 @@ def _environment() -> dict[str, Any]:
         key = name.removeprefix(PREFIX).partition("__")[0].lower()
         if name.startswith(PREFIX) and name not in MARKS and key not in Settings.model_fields:
             raise SettingsError(f"{name} is set, but there is no setting {key}; there are {_known()}")
-    return EnvSettingsSource(Settings)()
+    try:
+        return EnvSettingsSource(Settings)()
+    except UnreadableError as problem:
+        key = getattr(problem, "field_name", None) or "workspace"
+        raise SettingsError(f"{PREFIX}{key.upper()} cannot be read: {problem.__cause__ or problem}") from problem
 
 
 def _check(layer: Mapping[str, Any], where: str) -> Settings:
@@ -164,7 +195,11 @@ def _check(layer: Mapping[str, Any], where: str) -> Settings:
     except ValidationError as problem:
         error = problem.errors(include_url=False)[0]
         key = ".".join(str(part) for part in error["loc"])
-        raise SettingsError(f"{where}: {key} = {error['input']!r} is wrong: {error['msg'].lower()}") from problem
+        if error["type"] == "extra_forbidden":
+            raise SettingsError(f"{where} has no setting {key}") from problem
+        given = repr(error["input"])
+        shown = given if len(given) <= SHOWN else f"{given[:SHOWN]}…"
+        raise SettingsError(f"{where}: {key} = {shown} is wrong: {error['msg'].lower()}") from problem
 
 
 class _Layer(Settings):

@@ -8,6 +8,7 @@ what events mean.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import os
 import zlib
@@ -98,14 +99,15 @@ class Journal:
     """The one writer of a run's journal.
 
     `append` only queues; the lines that have gathered are written and synced together, then `on_durable` is called
-    with their sequence numbers in order. If that fails once, `on_failure` is called and nothing is written again.
+    with the number of the last one. If that fails once, `write` raises and nothing is written again.
     """
 
     def __init__(self, path: Path, descriptor: int, contents: Contents) -> None:
         self.path = path
-        self.contents = contents
+        self._contents: Contents | None = contents
         self._descriptor = descriptor
-        self._seq = contents.lines[-1].seq if contents.lines else 0
+        # Also a damaged line has had its number.
+        self._seq = max([0, *(line.seq for line in contents.lines[-1:]), len(contents.lines) + len(contents.damaged)])
         self._queue: list[Line] = []
         self._wanted = asyncio.Event()
         self._closing = False
@@ -135,6 +137,12 @@ class Journal:
         _sync_folder(path.parent)
         return cls(path, descriptor, contents)
 
+    def take_contents(self) -> Contents:
+        """What the journal held when it was opened. To be asked once; it is not kept."""
+        contents, self._contents = self._contents, None
+        assert contents is not None
+        return contents
+
     def append(self, events: Sequence[AnyEvent], at: int) -> int:
         """Queue one decision; its sequence number."""
         self._seq += 1
@@ -158,7 +166,8 @@ class Journal:
                         await _write_all(file, b"".join(map(encode, group)))
                         await asyncio.to_thread(os.fdatasync, self._descriptor)
                     except OSError:
-                        os.ftruncate(self._descriptor, start)
+                        with contextlib.suppress(OSError):
+                            os.ftruncate(self._descriptor, start)
                         raise
                     on_durable(group[-1].seq)
                 elif self._closing:

@@ -57,18 +57,23 @@ class Responses:
 
     def __init__(self, run_folder: Path) -> None:
         self.folder = run_folder / FOLDER
+        self._written: dict[str, str] = {}
 
     def prepare(self) -> None:
         """Make the folder and put the `await` command into it."""
         self.folder.mkdir(parents=True, exist_ok=True)
         command = self.folder / "await"
-        command.write_text(files(__package__).joinpath("await.sh").read_text())
+        command.write_text(files(__package__).joinpath("await.sh").read_text(encoding="utf-8"), encoding="utf-8")
         command.chmod(0o755)
 
     async def write(self, agent: AgentView) -> None:
         """Replace the file of `agent` at once: a reader sees the old one or the new one, whole."""
+        text = render(agent)
+        if self._written.get(agent.id) == text:
+            return
         path = self.folder / f"{agent.id}.md"
         fresh = self.folder / f".{agent.id}.md.new"
-        async with aiofiles.open(fresh, "w") as file:
-            await file.write(render(agent))
+        async with aiofiles.open(fresh, "w", encoding="utf-8") as file:
+            await file.write(text)
         os.replace(fresh, path)
+        self._written[agent.id] = text

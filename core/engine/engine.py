@@ -10,7 +10,9 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
+
+import msgspec
 
 from ..decide import Decision, decide
 from ..effects.bench import Bench
@@ -25,6 +27,8 @@ from ..outcomes import AnyOutcome, EffectFailed
 from ..ports import Clock, Prices
 from ..state import State
 from ..tasks import Tasks
+
+_ENCODER = msgspec.json.Encoder()
 
 
 class JournalWriter(Protocol):
@@ -84,6 +88,8 @@ class Engine:
         self._pending: deque[_Pending] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._asked_prices: set[str] = set()
+        self._drained = asyncio.Event()
+        self._drained.set()
         self._shut = False
 
     async def write_journal(self) -> None:
@@ -91,19 +97,47 @@ class Engine:
         try:
             await self._journal.write(self._durable)
         except OSError as problem:
-            self.failed = problem
-            logging.getLogger(__name__).error("the journal cannot be written: %s", problem)
-            while self._pending:
-                self._pending.popleft().reply.cancel()
-            raise PilothouseError(f"the journal cannot be written ({problem.strerror}); the run is halted") from problem
+            why = f"the journal cannot be written ({problem.strerror or problem}); the run is halted"
+            self._halt(problem, why)
+            raise PilothouseError(why) from problem
+        except Exception as problem:
+            self._halt(problem, "what was decided cannot be written or told; the run is halted")
+            raise
+
+    def _halt(self, problem: BaseException, why: str) -> None:
+        """Decide and carry out nothing any more: the state is ahead of what is durable, and stays so."""
+        self.failed = problem
+        logging.getLogger(__name__).error("%s", why)
+        self.shut()
+        while self._pending:
+            self._pending.popleft().reply.cancel()
+        self._drained.set()
+
+    async def settled(self) -> None:
+        """Return as soon as the state is what is durable; until the next `await` of the caller it stays so.
+
+        Raises `PilothouseError` if the engine is halted, as its state is then ahead of the journal for ever.
+        """
+        while self._pending:
+            await self._drained.wait()
+        if self.failed is not None:
+            raise PilothouseError("the engine is halted and cannot say how the run stands; its journal can")
 
     def submit(self, given: Input) -> asyncio.Future[Reply]:
         """Decide about `given` now; the future is done once that is durable."""
         reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-        if self.failed is not None:
+        if self.failed is not None or self._shut:
             reply.cancel()
             return reply
-        decision = decide(self.state, given, self._clock.now())
+        try:
+            decision = decide(self.state, given, self._clock.now())
+        except Exception as problem:
+            # Events that are folded and in no journal must never be acted upon; the next engine starts without them.
+            logging.getLogger(__name__).exception("no decision about %r", type(given).__name__)
+            self._halt(problem, "the run is halted by a fault in its engine")
+            self._tasks.start("halt", _raise(problem))
+            reply.cancel()
+            return reply
         touched = set(self.state.touched)
         self.state.touched.clear()
         seq = 0
@@ -114,6 +148,7 @@ class Engine:
         pending = _Pending(seq, decision, touched, reply)
         if seq and (decision.events or self._pending):
             self._pending.append(pending)
+            self._drained.clear()
         else:
             self._act(pending)
         self._set_timer(decision.wake_at)
@@ -123,6 +158,8 @@ class Engine:
     def _durable(self, seq: int) -> None:
         while self._pending and self._pending[0].seq <= seq:
             self._act(self._pending.popleft())
+        if not self._pending:
+            self._drained.set()
 
     def _act(self, pending: _Pending) -> None:
         """Carry out what was decided: the events are durable now."""
@@ -151,7 +188,7 @@ class Engine:
     async def _perform(self, performance: Performance) -> AnyOutcome:
         """Carry an instruction out; what goes wrong is an outcome too."""
         try:
-            return await performance.run()
+            return _encodable(await performance.run())
         except PilothouseError as problem:
             return EffectFailed(str(problem))
         except Exception as problem:
@@ -183,8 +220,33 @@ class Engine:
             self.submit(PriceRead(model, self._prices.price(model)))
 
     def shut(self) -> None:
-        """Take no more inputs from the clock and from effects: what is open now is open for the next engine."""
+        """Take no more inputs: what is open now is open for the next engine."""
         self._shut = True
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+async def _raise(problem: BaseException) -> None:
+    raise problem
+
+
+def _encodable(outcome: AnyOutcome) -> AnyOutcome:
+    """`outcome` as it can be journalled: names of files may hold bytes that are no UTF-8, as lone surrogates."""
+    try:
+        _ENCODER.encode(outcome)
+    except UnicodeEncodeError:
+        return msgspec.convert(_without_surrogates(msgspec.to_builtins(outcome)), type(outcome))
+    return outcome
+
+
+def _without_surrogates(value: Any) -> Any:
+    match value:
+        case str():
+            return value.encode(errors="replace").decode()
+        case dict():
+            return {_without_surrogates(key): _without_surrogates(each) for key, each in value.items()}
+        case list() | tuple():
+            return [_without_surrogates(each) for each in value]
+        case _:
+            return value

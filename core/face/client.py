@@ -16,11 +16,13 @@ from ..errors import EngineGoneError, PilothouseError
 from ..views import RunResult
 from .folders import RunFolder
 from .offline import load_result
-from .picture import Picture, Update
+from .picture import Picture, Update, merged
 from .session import Answer
 from .start import ensure_engine
 from .wire import ENGINE_DECODER, MAX_SAID, PROTOCOL, FromClient, FromEngine, frame
 
+HELLO_SECONDS = 10.0
+"""An engine that has not said hello by then hangs, or was stopped."""
 RETRY_SECONDS = 0.5
 """How often an engine that is gone is looked for again."""
 
@@ -33,7 +35,9 @@ class Connection:
         self._writer = writer
         self._asked = 0
         self._waiting: dict[int, asyncio.Future[FromEngine]] = {}
-        self._updates: asyncio.Queue[Update | None] = asyncio.Queue(maxsize=8)
+        self._news: Update | None = None
+        self._wanted = asyncio.Event()
+        self._gone = False
         self._pump = asyncio.create_task(self._read(), name="read frames")
 
     @classmethod
@@ -43,10 +47,13 @@ class Connection:
         if path is None or not run.is_live():
             raise EngineGoneError(f"no engine runs {run.run_id}; `pilothouse resume-run` takes it up again")
         try:
-            reader, writer = await asyncio.open_unix_connection(path, limit=MAX_SAID)
-            writer.write(frame(FromClient(protocol=PROTOCOL)))
-            hello = ENGINE_DECODER.decode(await reader.readuntil(b"\n"))
-        except (OSError, asyncio.IncompleteReadError, ValueError) as problem:
+            async with asyncio.timeout(HELLO_SECONDS):
+                reader, writer = await asyncio.open_unix_connection(path, limit=MAX_SAID)
+                writer.write(frame(FromClient(protocol=PROTOCOL)))
+                hello = ENGINE_DECODER.decode(await reader.readuntil(b"\n"))
+        except TimeoutError as problem:
+            raise EngineGoneError(f"the engine of {run.run_id} has not answered for {HELLO_SECONDS:g} s") from problem
+        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError) as problem:
             raise EngineGoneError(f"the engine of {run.run_id} does not answer: {problem}") from problem
         if hello.protocol != PROTOCOL:
             writer.close()
@@ -61,17 +68,20 @@ class Connection:
             while True:
                 said = ENGINE_DECODER.decode(await self._reader.readuntil(b"\n"))
                 if said.update is not None:
-                    await self._updates.put(said.update)
+                    # Nothing may wait here: an answer may stand behind this, and who wants it reads no updates.
+                    self._news = said.update if self._news is None else merged(self._news, said.update)
+                    self._wanted.set()
                 elif (waiting := self._waiting.pop(said.id, None)) is not None and not waiting.done():
                     waiting.set_result(said)
         except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
+            self._gone = True
+            self._wanted.set()
             for waiting in self._waiting.values():
                 if not waiting.done():
                     waiting.set_exception(EngineGoneError("the engine is gone before it could answer"))
-            await self._updates.put(None)
 
     async def _ask(self, message: FromClient) -> FromEngine:
-        if self._pump.done():
+        if self._gone:
             raise EngineGoneError("the engine is gone")
         answer: asyncio.Future[FromEngine] = asyncio.get_running_loop().create_future()
         self._waiting[message.id] = answer
@@ -98,13 +108,22 @@ class Connection:
         return said.result
 
     async def updates(self) -> AsyncGenerator[Update]:
-        """What changes, until the engine is gone."""
+        """What changes, until the engine is gone. What comes faster than it is taken comes as one update."""
         self._writer.write(frame(FromClient(id=self._next(), watch=True)))
-        while (update := await self._updates.get()) is not None:
-            yield update
+        while True:
+            await self._wanted.wait()
+            news, self._news = self._news, None
+            if news is not None:
+                yield news
+            elif self._gone:
+                return
+            else:
+                self._wanted.clear()
 
     async def close(self) -> None:
         """Let go of the engine."""
+        self._gone = True
+        self._wanted.set()
         self._pump.cancel()
         await asyncio.gather(self._pump, return_exceptions=True)
         self._writer.close()

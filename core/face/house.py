@@ -38,10 +38,11 @@ class Prepared:
     """A run that may begin: its first event, and what a person should know."""
 
     started: RunStarted
+    processes: WardenProcesses
     notes: list[str] = field(default_factory=list)
 
 
-async def prepare(order: RunOrder, run_id: RunId, processes: WardenProcesses, toolbox: Toolbox) -> Prepared:
+async def prepare(order: RunOrder, run_id: RunId, toolbox: Toolbox) -> Prepared:
     """Look at everything that can be wrong before money is spent. Raises errors with one sentence each."""
     project = await inspect(Path(order.project), allow_dirty=order.allow_dirty, run_id=run_id)
     resolved = await settings_of(project, order.flags)
@@ -58,6 +59,7 @@ async def prepare(order: RunOrder, run_id: RunId, processes: WardenProcesses, to
     schemas = toolbox.schemas(Spec(title="", outcome="", acceptance=()))
     overhead = len(json.dumps([dict(schema) for schema in schemas]).encode()) + len(instructions.encode())
     overhead += len(text("everybody").encode()) + len(text("orchestrator").encode())
+    processes = WardenProcesses(run_id, minimum=settings.sandbox, background=settings.background)
     level = await processes.self_test()
     notes = list(project.notes)
     if level != "S3":
@@ -77,11 +79,19 @@ async def prepare(order: RunOrder, run_id: RunId, processes: WardenProcesses, to
         setup=settings.workspace.setup,
         share=settings.workspace.share,
         sandbox_minimum=settings.sandbox,
+        background=settings.background,
         instructions=instructions,
         overhead_bytes=overhead,
         sandbox=level,
     )
-    return Prepared(started, notes)
+    return Prepared(started, processes, notes)
+
+
+async def take_up(started: RunStarted) -> WardenProcesses:
+    """What runs the tools of a run that goes on. Raises `SandboxError` if it cannot be held as strictly as it must."""
+    processes = WardenProcesses(started.run_id, minimum=started.sandbox_minimum, background=started.background)
+    await processes.self_test()
+    return processes
 
 
 async def settings_of(project: Project, flags: dict[str, object]) -> Resolved:
@@ -136,4 +146,4 @@ def make_workspaces(started: RunStarted, processes: WardenProcesses) -> GitWorks
     )
 
 
-__all__ = ["ORCHESTRATOR", "Prepared", "locate", "make_model", "make_workspaces", "prepare", "trust_store"]
+__all__ = ["ORCHESTRATOR", "Prepared", "locate", "make_model", "make_workspaces", "prepare", "take_up", "trust_store"]

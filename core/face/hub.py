@@ -6,7 +6,7 @@ A watcher that does not read holds up nobody: names gather for it, never views.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from ..engine.stage import Stage
 from ..ids import AgentId, QuestionId
@@ -47,6 +47,7 @@ class Watch:
         while True:
             await self._wanted.wait()
             self._wanted.clear()
+            await self._hub.settled()
             yield self._update()
             await asyncio.sleep(FRAME_SECONDS)
 
@@ -79,9 +80,11 @@ class Watch:
 class Hub:
     """The watchers of one engine."""
 
-    def __init__(self, state: State, stage: Stage) -> None:
+    def __init__(self, state: State, stage: Stage, settled: Callable[[], Awaitable[None]]) -> None:
+        """`settled` returns when the state is what is durable, and no further."""
         self.state = state
         self.stage = stage
+        self.settled = settled
         self._watches: set[Watch] = set()
 
     def add(self) -> Watch:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..adapters import journal
+from ..adapters.journal import Contents
 from ..errors import JournalDamagedError
 from ..reducer import fold
 from ..selectors import run_result
@@ -14,11 +15,28 @@ from .folders import RunFolder
 def load_state(run: RunFolder) -> State:
     """The state that the journal holds. Raises `JournalDamagedError` if it holds no run."""
     state = State()
-    for line in journal.read(run.journal).lines:
-        fold(state, line.events, line.at)
+    fold_contents(state, journal.read(run.journal))
     if state.run is None:
         raise JournalDamagedError(f"the journal of {run.run_id} holds no run: {run.journal}")
     return state
+
+
+def fold_contents(state: State, contents: Contents) -> list[str]:
+    """Fold what a journal holds into `state`; what a person should know of what could not be used, a sentence each.
+
+    What builds on a damaged line cannot be folded either. Raises `JournalDamagedError` if it is not for damage.
+    """
+    notes = [f"a damaged line of the journal was skipped (byte {damage.offset})" for damage in contents.damaged]
+    for line in contents.lines:
+        try:
+            fold(state, line.events, line.at)
+        except (AssertionError, LookupError, ValueError) as problem:
+            if not notes:
+                raise JournalDamagedError(
+                    f"decision {line.seq} of the journal makes no sense: {problem!r}"
+                ) from problem
+            notes.append(f"decision {line.seq} of the journal builds on a damaged line and was skipped")
+    return notes
 
 
 def load_result(run: RunFolder) -> RunResult:

@@ -26,6 +26,19 @@ class Update(msgspec.Struct, frozen=True, omit_defaults=True):
     whole: bool = False
 
 
+def merged(older: Update, newer: Update) -> Update:
+    """One update that does what both do, one after the other."""
+    if newer.whole:
+        return newer
+    return Update(
+        run=newer.run or older.run,
+        agents=tuple({view.id: view for view in (*older.agents, *newer.agents)}.values()),
+        questions=tuple({view.id: view for view in (*older.questions, *newer.questions)}.values()),
+        activities=tuple({view.agent: view for view in (*older.activities, *newer.activities)}.values()),
+        whole=older.whole,
+    )
+
+
 @dataclass(slots=True)
 class Picture:
     """The newest views. `agents` is in the order of spawning."""

@@ -14,9 +14,7 @@ import logging
 import os
 import signal
 import sys
-import tempfile
 from collections.abc import Iterator
-from hashlib import sha256
 from pathlib import Path
 
 import msgspec
@@ -29,7 +27,6 @@ from ..adapters.prices import OfflinePrices
 from ..adapters.responses import Responses
 from ..adapters.transcripts import FileTranscripts
 from ..adapters.wardens.hardening import hide_memory
-from ..adapters.wardens.marks import ProcessMark
 from ..adapters.wardens.processes import WardenProcesses
 from ..effects.bench import Bench
 from ..engine.chronicle import Chronicle
@@ -37,60 +34,27 @@ from ..engine.engine import Engine
 from ..engine.stage import Stage
 from ..errors import ExitCode, PilothouseError
 from ..events import AnyEvent
-from ..ids import AgentId, RunId
+from ..ids import RunId
 from ..inputs import EngineRestarted, Input, MachineRead, StartRun
-from ..places import live_registry
+from ..panic import GATE as PANIC
 from ..prompts import instructions
-from ..reducer import fold
-from ..selectors import agent_view, role
+from ..selectors import role
 from ..state import State
 from ..tasks import Tasks
 from ..tools.toolbox import Toolbox
 from . import house
-from .folders import ENGINE, RunFolder
+from .folders import RunFolder
 from .hub import Hub
+from .offline import fold_contents
+from .projector import Projector
 from .server import Server
+from .signing import sign, sign_off, socket_path
 from .start import RunOrder
 
+CLOSING_SECONDS = 5.0
+"""How long what is decided may take to reach the disk when the engine ends; what does not is not acknowledged."""
 LINGER_SECONDS = 10.0
 """How long the engine of a run that is over waits for somebody to look at it."""
-
-
-class Projector:
-    """Tells the log, the response files and the watchers what has become durable."""
-
-    def __init__(self, state: State, chronicle: Chronicle, responses: Responses, hub: Hub) -> None:
-        self._state = state
-        self._chronicle = chronicle
-        self._responses = responses
-        self._hub = hub
-        self._stale: set[AgentId] = set()
-        self.wanted = asyncio.Event()
-
-    def decided(self, events: list[AnyEvent]) -> None:
-        """These events are durable."""
-        self._chronicle.decided(events)
-
-    def changed(self, names: set[str]) -> None:
-        """These records have changed."""
-        self._stale |= {AgentId(name) for name in names if name.startswith("a")}
-        self.wanted.set()
-        self._hub.changed(names)
-
-    async def write_responses(self) -> None:
-        """Keep the response files as the records are, until cancelled."""
-        while True:
-            await self.wanted.wait()
-            self.wanted.clear()
-            await self.flush()
-
-    async def flush(self) -> None:
-        """Write the files of what has changed."""
-        stale, self._stale = self._stale, set()
-        for name in stale:
-            record = self._state.agents[name]
-            if record.turns or record.end is not None:
-                await self._responses.write(agent_view(self._state, record))
 
 
 class House:
@@ -102,7 +66,7 @@ class House:
         self.clock = WallClock()
         self.tasks = Tasks(self._task_failed)
         self.over = asyncio.Event()
-        self.processes = WardenProcesses(folder.name)
+        self.processes: WardenProcesses | None = None
         self.toolbox = Toolbox()
         self._linger: asyncio.TimerHandle | None = None
         self._signed: bool | None = None
@@ -115,21 +79,21 @@ class House:
         """Take the journal, get everything ready, begin or go on. What a person should know comes back."""
         folder = self.run.path
         self.journal = Journal.open(folder / NAME)
-        for line in self.journal.contents.lines:
-            fold(self.state, line.events, line.at)
+        notes = fold_contents(self.state, self.journal.take_contents())
         self.state.touched.clear()
-        damaged = self.journal.contents.damaged
-        notes = [f"a damaged line of the journal was skipped (byte {damage.offset})" for damage in damaged]
         given: Input
         if order is not None:
-            prepared = await house.prepare(order, RunId(self.run.run_id), self.processes, self.toolbox)
+            prepared = await house.prepare(order, RunId(self.run.run_id), self.toolbox)
             started, given = prepared.started, StartRun(prepared.started)
+            processes = prepared.processes
             notes += prepared.notes
         else:
             if self.state.run is None:
                 raise PilothouseError(f"{folder} holds no run that could be taken up")
             started, given = self.state.run, EngineRestarted()
-            await self.processes.self_test()
+            processes = await house.take_up(started)
+            (folder / PANIC).unlink(missing_ok=True)
+        self.processes = processes
         log = FileLog(folder / "agents", self.clock)
         stage = Stage(log)
         transcripts = FileTranscripts(folder / "agents")
@@ -140,17 +104,17 @@ class House:
         responses.prepare()
         prices = OfflinePrices()
         self.model = house.make_model(started)
-        self.workspaces = house.make_workspaces(started, self.processes)
-        self.hub = Hub(self.state, stage)
-        self.projector = Projector(self.state, Chronicle(self.state, log), responses, self.hub)
+        self.workspaces = house.make_workspaces(started, processes)
         self.engine = Engine(self.state, self.journal, self.clock, prices, self, self.tasks)
+        self.hub = Hub(self.state, stage, self.engine.settled)
+        self.projector = Projector(self.state, Chronicle(self.state, log), responses, self.hub)
         self.engine.bench = Bench(
             folder=folder,
             readable=await self.workspaces.readable(),
             state=self.state,
             model=self.model,
             prices=prices,
-            processes=self.processes,
+            processes=processes,
             workspaces=self.workspaces,
             transcripts=transcripts,
             log=log,
@@ -164,12 +128,15 @@ class House:
         await self.server.start(socket_path(folder))
         self._sign()
         gc.freeze()
-        self.tasks.start("write the journal", self.engine.write_journal())
-        self.tasks.start("write the logs", log.run())
+        self._writers = [
+            self.tasks.start("write the journal", self.engine.write_journal()),
+            self.tasks.start("write the logs", log.run()),
+        ]
         self.tasks.start("write the responses", self.projector.write_responses())
         self.tasks.start("follow the stage", self.hub.follow_stage())
         self.tasks.start("read the machine", self._read_machine())
-        if self.state.end is None or order is not None:
+        # A run that is over may have left a landing open.
+        if self.state.end is None or self.state.effects:
             await self.engine.submit(given)
         self.projector.changed(set(self.state.agents))
         self._look_whether_over()
@@ -208,17 +175,10 @@ class House:
 
     def _sign(self) -> None:
         """Say who runs this run, where to reach it, and whether it is over."""
-        mark = ProcessMark.of(os.getpid())
-        assert mark is not None
         ended = self.state.end is not None
-        if ended == self._signed:
-            return
-        self._signed = ended
-        place = {"socket": str(socket_path(self.run.path)), "run": self.run.run_id, "folder": str(self.run.path)}
-        word = {**mark.to_json(), **place, "ended": ended}
-        replace(self.run.path / ENGINE, json.dumps(word))
-        live_registry().mkdir(parents=True, exist_ok=True)
-        replace(live_registry() / f"{self.run.run_id}.json", json.dumps(word))
+        if ended != self._signed:
+            self._signed = ended
+            sign(self.run, ended=ended)
 
     async def close(self) -> None:
         """End everything that runs and leave the journal as it is: what is open now is open for the next engine."""
@@ -226,40 +186,19 @@ class House:
             self.engine.shut()
         if hasattr(self, "server"):
             await self.server.close()
-            socket_path(self.run.path).unlink(missing_ok=True)
-            (live_registry() / f"{self.run.run_id}.json").unlink(missing_ok=True)
+            sign_off(self.run)
             self.journal.close()
-            with contextlib.suppress(Exception):
-                await self.projector.flush()
             self.log.close()
+            await asyncio.wait(self._writers, timeout=CLOSING_SECONDS)
+            with contextlib.suppress(PilothouseError, TimeoutError):
+                async with asyncio.timeout(CLOSING_SECONDS):
+                    await self.projector.flush()
         await self.tasks.close()
-        await self.processes.close()
+        if self.processes is not None:
+            await self.processes.close()
         if hasattr(self, "workspaces"):
             await self.workspaces.close()
             await self.model.close()
-
-
-def replace(path: Path, text: str) -> None:
-    """Put `text` at `path` at once."""
-    fresh = path.with_suffix(".new")
-    fresh.write_text(text)
-    os.replace(fresh, path)
-
-
-def socket_path(folder: Path) -> Path:
-    """Where the engine of `folder` listens: short, because a socket's path may have 108 bytes, and private.
-
-    Raises `PilothouseError` if somebody else owns the folder it would be in.
-    """
-    runtime = os.environ.get("XDG_RUNTIME_DIR")
-    base = Path(runtime) if runtime and os.path.isdir(runtime) else Path(tempfile.gettempdir())
-    private = base / f"pilothouse-{os.geteuid()}"
-    private.mkdir(mode=0o700, exist_ok=True)
-    status = private.lstat()
-    if status.st_uid != os.geteuid() or not private.is_dir() or private.is_symlink():
-        raise PilothouseError(f"{private} belongs to somebody else; set XDG_RUNTIME_DIR to a folder of your own")
-    private.chmod(0o700)
-    return private / f"{sha256(os.fsencode(folder)).hexdigest()[:16]}.sock"
 
 
 @contextlib.contextmanager
@@ -298,6 +237,7 @@ async def serve(folder: Path, order: RunOrder | None) -> None:
 def main() -> None:
     """Read the order and be the engine."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("httpx2").setLevel(logging.WARNING)  # it notes every request
     hide_memory()
     folder = Path(sys.argv[1])
     raw = sys.stdin.buffer.read()

@@ -14,12 +14,15 @@ from pathlib import Path
 import msgspec
 
 from ..engine.engine import Engine
+from ..errors import PilothouseError
 from ..inputs import Request
 from ..selectors import run_result
 from .hub import Hub
 from .session import Answer
 from .wire import CLIENT_DECODER, MAX_ASKED, PROTOCOL, FromClient, FromEngine, frame
 
+HELLO_SECONDS = 10.0
+"""How long a client may take to say who it is: until then it keeps an engine alive whose run is over."""
 HALTED = "the engine cannot write its journal and takes no commands"
 
 
@@ -65,7 +68,13 @@ class Server:
         try:
             if _peer_uid(writer) == os.geteuid():
                 await connection.serve()
-        except (OSError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as problem:
+        except (
+            OSError,
+            ValueError,
+            PilothouseError,
+            asyncio.IncompleteReadError,
+            asyncio.LimitOverrunError,
+        ) as problem:
             logging.getLogger(__name__).info("a client was dropped: %s", problem)
         finally:
             await connection.close()
@@ -96,7 +105,8 @@ class _Connection:
 
     async def serve(self) -> None:
         """Answer frames until the client goes. Raises when it sends what is none."""
-        hello = await self._read()
+        async with asyncio.timeout(HELLO_SECONDS):
+            hello = await self._read()
         if hello is None:
             return
         await self._send(FromEngine(protocol=PROTOCOL))
@@ -106,6 +116,7 @@ class _Connection:
             if asked.command is not None:
                 await self._send(FromEngine(id=asked.id, answer=await self._submit(asked)))
             if asked.result:
+                await self._engine.settled()
                 await self._send(FromEngine(id=asked.id, result=run_result(self._engine.state)))
             if asked.watch and self._watching is None:
                 self._watching = asyncio.create_task(self._watch(), name="watch")
@@ -137,10 +148,12 @@ class _Connection:
         try:
             async for update in watch.updates():
                 await self._send(FromEngine(update=update))
-        except OSError:
+        except (OSError, PilothouseError):
             pass
         finally:
             self._hub.remove(watch)
+            # Whoever watches and is told no more must notice: the end of the stream says so.
+            self._writer.close()
 
     async def _send(self, message: FromEngine) -> None:
         self._writer.write(frame(message))
