@@ -91,6 +91,8 @@ def _questions(state: State) -> Iterator[str]:
 
 def _blockers(state: State) -> Iterator[str]:
     for record in state.live.values():
+        if record.claim is not None and (record.calls or record.waiting is not None):
+            yield f"{record.id} has claimed to be done and has calls to carry out"
         if record.blocker is None:
             continue
         if record.fixes is not None:

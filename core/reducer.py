@@ -184,7 +184,8 @@ def _turn_completed(state: State, record: AgentRecord, effect: EffectRecord, out
     assert isinstance(effect.instruction, StartTurn)
     record.conversation.append(outcome.span)
     del record.inbox[: effect.instruction.notes]
-    record.calls = {call.call_id: call for call in outcome.calls}
+    if not record.is_ending:
+        record.calls = {call.call_id: call for call in outcome.calls}
     record.context_tokens = outcome.tokens.context + outcome.tokens.output
     record.context_spans = len(record.conversation)
     record.turns += 1

@@ -281,6 +281,9 @@ def test_an_agent_out_of_time_gets_its_one_fixer(run: Scenario) -> None:
     run.says("a1", finish("just in time?"), spawn(order("late")))
     assert run.events(BlockerFound)[0].evidence == "it ran out of running time (1 min)"
     assert run.agent("a2").fixes == "a1"
+    run.ready("a2")
+    run.says("a2", finish("mended"))
+    assert run.has_open("a1", MergeWork), "what it said too late is not in the way"
 
 
 def test_the_orchestrators_time_is_the_runs(run: Scenario) -> None:
