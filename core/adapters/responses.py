@@ -26,6 +26,7 @@ def render(agent: AgentView) -> str:
         "verdict": agent.verdict.value if agent.verdict else "",
         "cost_usd": agent.cost_usd,
         "turns": str(agent.turns),
+        "reason": agent.reason.code if agent.reason else "",
     }
     lines = ["---", *(f"{key}: {_scalar(value)}" for key, value in front.items()), "---", ""]
     if agent.ended_at is None:

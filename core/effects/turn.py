@@ -30,6 +30,7 @@ class Turn:
         self._instruction = instruction
         self._tokens: Tokens | None = None
         self._bytes = 0
+        self._is_sent = False
         self._live = bench.stage.live(record.id)
 
     def text(self, kind: str, delta: str) -> None:
@@ -58,13 +59,21 @@ class Turn:
             messages=assemble([*known, *asked]),
             tools=bench.toolbox.schemas(record.spec),
         )
+        self._is_sent = True
         try:
             reply = await bench.model.take_turn(request, self)
         except ModelError as failure:
             return self._failed(failure)
         finally:
             self._live.close()
-        return await self._completed(reply, asked)
+        self._tokens = reply.tokens
+        try:
+            return await self._completed(reply, asked)
+        except OSError as problem:
+            # Without its place in the transcript the message does not count. What it cost is known all the same.
+            message = f"the message came, but cannot be kept: {problem.strerror or problem}"
+            cost = self._cost(reply.tokens)
+            return TurnFailed(ModelErrorKind.UNKNOWN, message, tokens=reply.tokens, cost_usd=cost)
 
     async def _completed(self, reply: Reply, asked: Sequence[Message]) -> TurnCompleted:
         bench, record = self._bench, self._record
@@ -109,6 +118,8 @@ class Turn:
     def cancelled(self) -> Cancelled:
         """What the call cost that was ended from here."""
         self._live.close()
+        if not self._is_sent:
+            return Cancelled()
         if self._tokens is None:
             return Cancelled(cost_usd=self._instruction.reserved_usd, estimated=True)
         tokens = self._with_text(self._tokens, self._bytes)

@@ -12,6 +12,7 @@ from ..adapters.journal import NAME as JOURNAL
 from ..adapters.wardens.marks import ProcessMark
 from ..errors import RunNotFoundError
 from ..ids import RUN_ID
+from ..panic import GATE
 
 HOUSE = ".pilothouse"
 ENGINE = "engine.json"
@@ -54,6 +55,10 @@ class RunFolder:
     def is_going(self) -> bool:
         """Whether an engine is alive and the run not over: an engine stays a while after the end of its run."""
         return self.is_live() and not self.engine().get("ended", False)
+
+    def was_panicked(self) -> bool:
+        """Whether `panic` ended it and nobody has taken it up since."""
+        return (self.path / GATE).exists()
 
     @property
     def socket(self) -> Path | None:
@@ -115,3 +120,13 @@ def make_house(project: Path) -> Path:
     if not ignore.exists():
         ignore.write_text("*\n")
     return runs
+
+
+def remove_empty_house(project: Path) -> None:
+    """Take back what `make_house` made, if no run is in it."""
+    house = project / HOUSE
+    with contextlib.suppress(OSError):
+        (house / "runs").rmdir()
+        if [entry.name for entry in house.iterdir()] == [".gitignore"]:
+            (house / ".gitignore").unlink()
+            house.rmdir()

@@ -36,7 +36,7 @@ from ..errors import ExitCode, PilothouseError
 from ..events import AnyEvent
 from ..ids import RunId
 from ..inputs import EngineRestarted, Input, MachineRead, StartRun
-from ..panic import GATE as PANIC
+from ..panic import GATE
 from ..prompts import instructions
 from ..selectors import role
 from ..state import State
@@ -92,7 +92,7 @@ class House:
                 raise PilothouseError(f"{folder} holds no run that could be taken up")
             started, given = self.state.run, EngineRestarted()
             processes = await house.take_up(started)
-            (folder / PANIC).unlink(missing_ok=True)
+            (folder / GATE).unlink(missing_ok=True)
         self.processes = processes
         log = FileLog(folder / "agents", self.clock)
         stage = Stage(log)

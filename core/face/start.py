@@ -5,6 +5,7 @@ Must not import what only the engine needs: a front end is on screen before the 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
@@ -19,7 +20,7 @@ import msgspec
 
 from ..errors import ExitCode, PilothouseError, UsageError
 from ..ids import run_id
-from .folders import RunFolder, make_house
+from .folders import RunFolder, make_house, remove_empty_house
 
 LOG = "engine.log"
 
@@ -51,7 +52,14 @@ def start_run(order: RunOrder) -> tuple[RunFolder, list[str]]:
     """
     if "PILOTHOUSE_AGENT" in os.environ:
         raise UsageError("an agent cannot start a run of its own; it can spawn agents with `spawn_agent`")
-    runs = make_house(Path(order.project))
+    try:
+        said = msgspec.json.encode(order)
+    except UnicodeEncodeError as problem:
+        raise UsageError("the goal, the options and the project's path must be UTF-8") from problem
+    try:
+        runs = make_house(Path(order.project))
+    except OSError as problem:
+        raise UsageError(f"{problem.filename} cannot be made: {problem.strerror}") from problem
     while True:
         folder = runs / run_id(time.time_ns() // 1_000_000, secrets.randbelow(36 * 36))
         try:
@@ -60,9 +68,10 @@ def start_run(order: RunOrder) -> tuple[RunFolder, list[str]]:
         except FileExistsError:
             time.sleep(0.01)
     try:
-        notes = _spawn(folder, msgspec.json.encode(order))
+        notes = _spawn(folder, said)
     except PilothouseError:
         _remove_if_empty(folder)
+        remove_empty_house(Path(order.project))
         raise
     return RunFolder(folder), notes
 
@@ -86,7 +95,7 @@ def _spawn(folder: Path, order: bytes) -> list[str]:
         )
     assert engine.stdin is not None
     assert engine.stdout is not None
-    with engine.stdin as stdin:
+    with contextlib.suppress(BrokenPipeError), engine.stdin as stdin:
         stdin.write(order)
     with engine.stdout as stdout:
         said = stdout.readline()

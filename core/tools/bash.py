@@ -33,11 +33,15 @@ def bash_tool() -> BetaAsyncFunctionTool[Any]:
 
 async def perform(context: ToolContext, arguments: Arguments) -> ToolResult:
     """Run the command to its end or its time limit."""
-    command = str(arguments.get("command", ""))
-    if not command.strip():
-        return ToolResult("bash: command is required", is_error=True)
-    wanted = arguments.get("timeout_ms") or context.bash_ms
-    job = shell_job(context, command, min(int(wanted), context.bash_ms))
+    command = arguments.get("command")
+    if not isinstance(command, str) or not command.strip():
+        return ToolResult("bash: command is required, as a text", is_error=True)
+    if "\0" in command:
+        return ToolResult("bash: the command holds a null character, which no command can", is_error=True)
+    wanted = arguments.get("timeout_ms")
+    if wanted is not None and (not isinstance(wanted, int | float) or wanted < 1):
+        return ToolResult(f"bash: timeout_ms is a number of milliseconds, not {wanted!r}", is_error=True)
+    job = shell_job(context, command, min(round(wanted or context.bash_ms), context.bash_ms))
     done = await context.processes.run(job, context.on_output)
     lines = [done.output.rstrip("\n")]
     if done.dropped_bytes:

@@ -61,10 +61,13 @@ class Toolbox:
     async def read_call(self, block: Block, spec: Spec) -> ToolCall:
         """What the model asks for in a `tool_use` block, checked; a sentence it can act on where that fails."""
         name, call_id = str(block["name"]), CallId(str(block["id"]))
-        arguments: Arguments = block["input"]
+        given: object = block["input"]
         if name not in self._schemas or not self._has(spec, name):
             have = ", ".join(other for other in self._schemas if self._has(spec, other))
             return ToolCall(call_id, name, name, error=f"you have no tool {name}; you have {have}")
+        if not isinstance(given, dict):
+            return ToolCall(call_id, name, name, error=f"{name}: the input must be an object")
+        arguments: Arguments = given
         command = self._commands.get(name)
         try:
             if command is not None:
@@ -72,7 +75,7 @@ class Toolbox:
             self._check(name, arguments)
         except ValidationError as problem:
             return ToolCall(call_id, name, name, error=f"{name}: {sentence(problem)}")
-        except TypeError as problem:
+        except (TypeError, ValueError, OverflowError) as problem:
             return ToolCall(call_id, name, name, error=f"{name}: {problem}")
         return ToolCall(call_id, name, brief(name, arguments))
 

@@ -62,7 +62,9 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except PilothouseError as problem:
-            click.echo(f"pilothouse: {problem}", err=True)
+            from ..display.sanitize import sanitize
+
+            click.echo(f"pilothouse: {sanitize(str(problem))}", err=True)
             ctx.exit(int(problem.exit_code))
         except KeyboardInterrupt:
             click.echo("", err=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,7 +17,7 @@ from pilothouse.core.face.folders import RunFolder, find_run, project_of
 from pilothouse.core.face.session import Answer
 from pilothouse.core.views import RunResult
 
-from ..display.sanitize import sanitize
+from ..display.sanitize import is_inert, sanitize
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -43,8 +44,15 @@ def chosen(run: str | None) -> RunFolder:
 
 
 def print_json(value: Any) -> None:
-    """Print `value` as JSON on stdout."""
-    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+    """Print `value` as JSON on stdout; what a terminal could act on stands there as `\\uXXXX`."""
+    click.echo(escaped(msgspec.json.format(msgspec.json.encode(value), indent=2).decode()))
+
+
+def escaped(text: str) -> str:
+    """JSON `text` that says the same and holds nothing a terminal could act on."""
+    if is_inert(text):
+        return text
+    return "".join(char if is_inert(char) else json.dumps(char)[1:-1] for char in text)
 
 
 def say(text: str) -> None:

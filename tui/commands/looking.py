@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 
 import click
+import msgspec
 
 from pilothouse.core.errors import PilothouseError, UsageError
 from pilothouse.core.face.folders import RunFolder, runs_of
@@ -14,10 +14,18 @@ from pilothouse.core.views import AgentView, RunResult
 
 from ..display.glyphs import UNICODE, mark_of
 from ..display.words import dollars
-from .common import as_json, chosen, json_option, note, print_json, project, result_of, run_option, say
+from .common import as_json, chosen, escaped, json_option, note, print_json, project, result_of, run_option, say
 
 FOLLOW_SECONDS = 0.1
 """How often `log -f` looks for more."""
+
+
+class LogLine(msgspec.Struct):
+    """One line of a log, as the engine writes it."""
+
+    at: int
+    kind: str
+    text: str
 
 
 @click.command("ls")
@@ -198,12 +206,16 @@ def _print_from(path: Path, offset: int, as_json: bool) -> int:
             if not raw.endswith(b"\n"):
                 break
             offset += len(raw)
-            line = json.loads(raw)
+            try:
+                line = msgspec.json.decode(raw, type=LogLine)
+            except ValueError:
+                note(f"pilothouse: a damaged line of {path} is left out")
+                continue
             if as_json:
-                click.echo(json.dumps(line))
+                click.echo(escaped(raw.decode().rstrip("\n")))
             else:
-                moment = time.strftime("%H:%M:%S", time.localtime(line["at"] / 1000))
-                say(f"{moment} {line['kind']:<6} {line['text']}")
+                moment = time.strftime("%H:%M:%S", time.localtime(line.at / 1000))
+                say(f"{moment} {line.kind:<6} {line.text}")
     return offset
 
 

@@ -57,6 +57,9 @@ class Follower:
         if picture.run is None:
             return None
         code = endings.of_run(picture.run)
+        if code is None and not picture.connected and self.run.was_panicked():
+            self._note(f"{picture.run.run} was ended by panic; `pilothouse resume-run` takes it up again")
+            return ExitCode.KILLED
         if code is None and not picture.connected:
             self._note(f"the engine of {picture.run.run} is gone; `pilothouse resume-run` takes the run up again")
             return ExitCode.FAILED

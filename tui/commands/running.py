@@ -7,7 +7,6 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -171,7 +170,10 @@ def open_screen(run: RunFolder) -> int:
     from ..app import PilothouseApp
     from .panicking import panic_everything
 
-    app = PilothouseApp(LiveSession(run), run_title=run.project.name, panic=partial(panic_everything, run.run_id))
+    def panic() -> None:
+        panic_everything(run.run_id)
+
+    app = PilothouseApp(LiveSession(run), run_title=run.project.name, panic=panic)
     app.run()
     return app.return_code or ExitCode.DONE
 
