@@ -165,7 +165,7 @@ def chance(seed: int, *words: object) -> int:
     return int.from_bytes(blake2b(repr((seed, words)).encode(), digest_size=4).digest()) % 100
 
 
-def random_world(team: Team) -> World:
+def random_world(team: Team, *, early: bool = False) -> World:
     """The world of `team`, ready to be played."""
 
     def durations(title: str, kind: str, number: int) -> int:
@@ -194,6 +194,7 @@ def random_world(team: Team) -> World:
         durations=durations,
         faults=faults,
         prices={"strange-model": None},
+        early=early,
         thirst=1.0 if team.greedy else 0.3,
         output_tokens=1_000_000 if team.greedy else 0,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import msgspec
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +15,11 @@ from fakes.world import World, folded
 from pilothouse.core.events import AgentSpawned, BlockerFound, TryGranted
 from pilothouse.core.selectors import run_result
 
+EARLY = st.booleans()
+"""Whether effects take place when they begin: then they can be neither cancelled nor lost in a crash."""
+
 quick = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+thorough = settings(quick, max_examples=3_000)
 
 
 def assert_the_journal_tells_it_all(world: World) -> None:
@@ -32,9 +37,9 @@ def assert_no_second_silent_try(world: World) -> None:
 
 
 @quick
-@given(teams())
-def test_any_run_stays_valid_and_ends(team: Team) -> None:
-    world = random_world(team)
+@given(teams(), EARLY)
+def test_any_run_stays_valid_and_ends(team: Team, early: bool) -> None:
+    world = random_world(team, early=early)
     world.run()
     settle(world)
     assert_the_journal_tells_it_all(world)
@@ -42,9 +47,9 @@ def test_any_run_stays_valid_and_ends(team: Team) -> None:
 
 
 @quick
-@given(teams(), st.integers(0, 10_000))
-def test_any_run_survives_its_engine(team: Team, place: int) -> None:
-    world = random_world(team)
+@given(teams(), EARLY, st.integers(0, 10_000))
+def test_any_run_survives_its_engine(team: Team, early: bool, place: int) -> None:
+    world = random_world(team, early=early)
     world.cuts = []
     world.run()
     cuts = [cut for cut in world.cuts if cut.lines]
@@ -52,6 +57,23 @@ def test_any_run_survives_its_engine(team: Team, place: int) -> None:
     settle(again)
     assert_the_journal_tells_it_all(again)
     assert_no_second_silent_try(again)
+
+
+@pytest.mark.prove
+@thorough
+@given(teams(), EARLY, st.lists(st.integers(0, 10_000), min_size=1, max_size=4))
+def test_any_run_survives_engine_after_engine(team: Team, early: bool, places: list[int]) -> None:
+    world = random_world(team, early=early)
+    world.cuts = []
+    world.run()
+    for place in places:
+        cuts = [cut for cut in world.cuts or () if cut.lines]
+        world = world.restarted(cuts[place % len(cuts)])
+        world.cuts = cuts[: place % len(cuts) + 1]
+        world.play()
+    settle(world)
+    assert_the_journal_tells_it_all(world)
+    assert_no_second_silent_try(world)
 
 
 @quick
