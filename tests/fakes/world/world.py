@@ -233,7 +233,9 @@ class World:
         decision = decide(self.state, given, self.now)
         self.decisions.append(decision)
         self._wake_at = decision.wake_at
-        assert decision.wake_at is None or decision.wake_at > self.now, f"woken again at once after {given}"
+        # A refusal changes nothing, so what is due at this very moment is still to come.
+        at_once = decision.wake_at is not None and decision.wake_at <= self.now and not decision.refused
+        assert not at_once, f"woken again at once after {given}"
         if decision.events:
             if self.cuts is not None and self.early:
                 self.cuts.append(Cut(len(self.journal), self.now, self.disk.copy()))
