@@ -32,6 +32,8 @@ def effect_opened(state: State, event: e.EffectOpened, at: int) -> None:
     effect = EffectRecord(event.effect_id, agent_id, instruction, at)
     state.effects[effect.id] = effect
     state.last_effect += 1
+    if type(instruction) is LandBranch:
+        state.landing_refused = None
     if agent_id is None:
         return
     record = state.agents[agent_id]

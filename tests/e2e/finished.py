@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from e2e.shell import SPEED, Done, Shell, finish, over, until
+
 from pilothouse.core.face.folders import RunFolder
 from pilothouse.core.face.picture import Picture
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from e2e.survivors import wait_until_gone
+
 from pilothouse.core.adapters.wardens import proctree
 from pilothouse.core.adapters.wardens.marks import ProcessMark
 from pilothouse.core.face.client import LiveSession

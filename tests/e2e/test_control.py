@@ -9,6 +9,7 @@ import pytest
 from e2e.model_server import model_server
 from e2e.shell import Shell, engine_of, finish, nothing_left, over, until
 from e2e.survivors import HERE, PYTHON, marked_token, survivors, wait_until_gone
+
 from pilothouse.core.face.folders import RunFolder
 from pilothouse.core.face.picture import Picture
 from pilothouse.core.status import Pause, Status

@@ -25,9 +25,7 @@ STORY = {
 RUN_FIELDS = (
     "run goal status verdict agents cost_usd tokens wall_seconds busy_seconds speedup questions merges refusals branch"
 )
-AGENT_FIELDS = (
-    "id title parent status verdict reason paused needs cost_usd tokens seconds turns attempts"
-)
+AGENT_FIELDS = "id title parent status verdict reason paused needs cost_usd tokens seconds turns attempts"
 
 
 def test_every_agent_ends_as_the_story_says(finished: Finished) -> None:

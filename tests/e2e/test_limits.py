@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from e2e.shell import Shell, over, processes_of, until
+
 from pilothouse.core.face.picture import Picture
 
 pytestmark = pytest.mark.e2e

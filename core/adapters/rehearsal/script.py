@@ -16,6 +16,9 @@ from .scenario import Alternative, Scenario, Step, Words
 
 _PLACEHOLDER = re.compile(r"\{(?:ids\.([^{}]+)|(question|answer|answer\|slug|n)|long:(\d+))\}")
 
+_INTERRUPTED = "outcome unknown: the engine was interrupted"
+"""A result that says so: the message is said again, calls and all, as nothing in a script does harm twice."""
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -45,7 +48,7 @@ def next_message(scenario: Scenario, conversation: Conversation) -> Scripted:
     place, was_played = 0, False
     for told in conversation.told:
         until = steps[place].until if place < len(steps) else None
-        if was_played and (until is None or re.search(until, told)):
+        if was_played and _INTERRUPTED not in told and (until is None or re.search(until, told)):
             place += 1
         if place >= len(steps):
             return _unscripted(conversation)

@@ -91,6 +91,12 @@ def test_a_step_repeats_until_what_was_told_matches() -> None:
     assert say('spawned a4 "x y"', "not yet", "done") == "three"
 
 
+def test_a_step_whose_outcome_is_unknown_is_played_again() -> None:
+    unknown = "outcome unknown: the engine was interrupted while this ran. Look before you do it again."
+    assert say(unknown) == "one"
+    assert say(unknown, "fine") == say("fine")
+
+
 def test_a_repeating_step_is_played_at_least_once() -> None:
     assert say("done").startswith("waiting")
 
