@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +32,8 @@ SPEED = "50"
 """How fast a rehearsal plays; what remains is real work."""
 
 Condition = Callable[[Picture], bool]
+Variables = Mapping[str, str] | None
+"""What a command sees of the environment besides the user's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,18 +108,14 @@ class Shell:
         self.git("commit", "-qm", "more")
         return self.git("rev-parse", "HEAD")
 
-    def environment(self, more: dict[str, str]) -> dict[str, str]:
-        """What a command of this user sees."""
-        return {**self.variables, **more}
-
-    def run(self, *arguments: str, cwd: Path | None = None, stdin: str = "", **more: str) -> Done:
+    def run(self, *arguments: str, cwd: Path | None = None, stdin: str = "", variables: Variables = None) -> Done:
         """`pilothouse ARGUMENTS` to its end, without a terminal."""
         where = cwd or self.project
         self.projects.add(where)
         done = subprocess.run(
             [*PROGRAM, *arguments],
             cwd=where if where.is_dir() else self.home,
-            env=self.environment(more),
+            env={**self.variables, **(variables or {})},
             input=stdin,
             capture_output=True,
             text=True,
@@ -126,14 +124,14 @@ class Shell:
         )
         return Done(done.returncode, done.stdout, done.stderr)
 
-    def start(self, *arguments: str, cwd: Path | None = None, **more: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, cwd: Path | None = None, variables: Variables = None) -> subprocess.Popen[str]:
         """`pilothouse ARGUMENTS` in the background."""
         where = cwd or self.project
         self.projects.add(where)
         child = subprocess.Popen(
             [*PROGRAM, *arguments],
             cwd=where if where.is_dir() else self.home,
-            env=self.environment(more),
+            env={**self.variables, **(variables or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -142,9 +140,9 @@ class Shell:
         self._children.append(child)
         return child
 
-    def detach(self, *arguments: str, cwd: Path | None = None, **more: str) -> RunFolder:
+    def detach(self, *arguments: str, cwd: Path | None = None, variables: Variables = None) -> RunFolder:
         """Start a run that goes on by itself."""
-        done = self.run(*arguments, "--detach", cwd=cwd, **more)
+        done = self.run(*arguments, "--detach", cwd=cwd, variables=variables)
         assert done.code == 0, done.err
         return self.newest(cwd, done.out.strip())
 

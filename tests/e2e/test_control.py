@@ -60,9 +60,9 @@ def agent(picture: Picture, title: str) -> str:
     return next(view.id for view in picture.agents.values() if view.title == title)
 
 
-def start(shell: Shell, url: dict[str, str]) -> RunFolder:
+def start(shell: Shell, variables: dict[str, str]) -> RunFolder:
     shell.make_project()
-    return shell.detach("run", "Look around", **url)
+    return shell.detach("run", "Look around", variables=variables)
 
 
 def test_no_request_of_a_paused_agent_reaches_the_server_until_it_is_resumed(shell: Shell) -> None:
@@ -110,7 +110,7 @@ def test_a_paused_run_stands_still_and_its_engine_says_what_its_journal_says(she
         assert folded.out == said.out
         nothing_left(run)
         # Another engine keeps the pause.
-        assert shell.run("resume-run", "--detach", **model.variables).code == 0
+        assert shell.run("resume-run", "--detach", variables=model.variables).code == 0
         assert shell.run("status", "--line").out.startswith("paused")
         assert shell.run("resume", "--all").code == 0
         until(run, over)
@@ -157,7 +157,7 @@ def wait_until_ready(shell: Shell, run: RunFolder) -> None:
 def test_a_hostile_tree_does_not_survive(hostile_project: Shell, way: str) -> None:
     shell = hostile_project
     with marked_token() as token, model_server(one_agent_that(f"{' '.join(PYTHON)} hostile.py {token} stay")) as model:
-        run = shell.detach("run", "Run it", **model.variables)
+        run = shell.detach("run", "Run it", variables=model.variables)
         wait_until_ready(shell, run)
         assert survivors(token)
         match way:
@@ -171,7 +171,7 @@ def test_a_hostile_tree_does_not_survive(hostile_project: Shell, way: str) -> No
                 assert shell.run("kill", "--all").code == 0
                 until(run, over)
                 assert not survivors(token)
-                assert shell.run("resume-run", "--headless", **model.variables).code == 5
+                assert shell.run("resume-run", "--headless", variables=model.variables).code == 5
             case "panic":
                 done = shell.run("panic", "--run", run.run_id)
                 assert done.code == 0, done.err
@@ -191,7 +191,7 @@ def test_a_headless_run_that_is_ended_from_another_shell_exits_5(shell: Shell, c
     shell.make_project()
     with model_server(TWO_AGENTS) as model:
         model.held.add("left")
-        child = shell.start("run", "Look around", "--headless", **model.variables)
+        child = shell.start("run", "Look around", "--headless", variables=model.variables)
         model.wait_for("left")
         run = shell.newest()
         assert shell.run(command, "--all").code == 0
@@ -209,7 +209,7 @@ def test_a_run_ended_by_panic_says_so_and_can_be_taken_up_again(shell: Shell) ->
     shell.make_project()
     with model_server(TWO_AGENTS) as model:
         model.held.add("left")
-        child = shell.start("run", "Look around", "--headless", **model.variables)
+        child = shell.start("run", "Look around", "--headless", variables=model.variables)
         model.wait_for("left")
         run = shell.newest()
         assert shell.run("panic", "--run", run.run_id[:13]).code == 0
@@ -217,7 +217,7 @@ def test_a_run_ended_by_panic_says_so_and_can_be_taken_up_again(shell: Shell) ->
         assert (done.code, "ended by panic" in done.err) == (5, True), done.err
         nothing_left(run)
         model.held.clear()
-        assert shell.run("resume-run", "--headless", **model.variables).code == 6  # its criteria are words only
+        assert shell.run("resume-run", "--headless", variables=model.variables).code == 6  # its criteria are words only
         assert not run.was_panicked()
 
 
@@ -231,7 +231,7 @@ def test_stop_of_one_agent_takes_its_subtree_and_nothing_else(shell: Shell) -> N
     shell.make_project()
     with model_server(TWO_AGENTS) as model:
         model.held.update({"left", "right"})
-        run = shell.detach("run", "Look around", **model.variables)
+        run = shell.detach("run", "Look around", variables=model.variables)
         model.wait_for("left")
         left = agent(until(run, lambda picture: len(picture.agents) == 3), "left")
         assert shell.run("stop", left).code == 0

@@ -36,7 +36,7 @@ def write(shell: Shell, *options: str) -> dict[str, object]:
     shell.make_project()
     with model_server(WRITES) as model:
         options = ("--validate", "test -f README.md", *options)
-        done = shell.run("run", "Write it", "--json", *options, **model.variables)
+        done = shell.run("run", "Write it", "--json", *options, variables=model.variables)
     assert done.code == 0, done.err
     result: dict[str, object] = done.json()
     return result
@@ -102,7 +102,7 @@ def test_a_run_that_goes_on_cannot_be_landed_yet(shell: Shell) -> None:
     shell.make_project()
     with model_server(WRITES) as model:
         model.held.add("orchestrator")
-        child = shell.start("run", "Write it", "--headless", **model.variables)
+        child = shell.start("run", "Write it", "--headless", variables=model.variables)
         model.wait_for("orchestrator")
         done = shell.run("merge")
         assert done.code == 1

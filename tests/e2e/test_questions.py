@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from e2e.model_server import model_server
 from e2e.shell import Shell, asks, finish, kill_engine, over, until
+
 from pilothouse.core.status import Status
 
 pytestmark = pytest.mark.e2e
@@ -38,12 +39,16 @@ command = "echo {answer} > choice"
 def test_a_headless_real_run_takes_no_default_and_goes_on_once_it_is_answered(shell: Shell) -> None:
     shell.make_project()
     with model_server(ASKS) as model:
-        done = shell.run("run", "Choose", "--headless", **model.variables)
+        done = shell.run("run", "Choose", "--headless", variables=model.variables)
         assert done.code == 3
         assert "pilothouse answer QUESTION TEXT" in done.err
         run = shell.newest()
         (question,) = shell.run("questions", "--json").json()
-        assert (question["text"], question["options"], question["answer"]) == ("Tea or coffee?", ["tea", "coffee"], None)
+        assert (question["text"], question["options"], question["answer"]) == (
+            "Tea or coffee?",
+            ["tea", "coffee"],
+            None,
+        )
         assert "Tea or coffee?  (tea / coffee)" in shell.run("questions").out
         assert shell.run("status", "--line").out.startswith("(1) blocked")
         # Waiting for it says that only a person can help.
@@ -62,7 +67,7 @@ def test_a_headless_real_run_takes_no_default_and_goes_on_once_it_is_answered(sh
 def test_of_two_answers_at_once_one_wins_and_the_other_hears_who_was_first(shell: Shell) -> None:
     shell.make_project()
     with model_server(ASKS) as model:
-        run = shell.detach("run", "Choose", **model.variables)
+        run = shell.detach("run", "Choose", variables=model.variables)
         until(run, asks)
         both = [finish(child) for child in [shell.start("answer", "q1", text) for text in ("tea", "coffee")]]
         assert sorted(done.code for done in both) == [0, 1]
@@ -74,14 +79,14 @@ def test_of_two_answers_at_once_one_wins_and_the_other_hears_who_was_first(shell
 def test_an_open_question_survives_the_engine(shell: Shell) -> None:
     shell.make_project()
     with model_server(ASKS) as model:
-        assert shell.run("run", "Choose", "--headless", **model.variables).code == 3
+        assert shell.run("run", "Choose", "--headless", variables=model.variables).code == 3
         run = shell.newest()
         kill_engine(run)
         assert [question["id"] for question in shell.run("questions", "--json").json()] == ["q1"]
         gone = shell.run("answer", "q1", "tea")
         assert gone.code == 1
         assert "pilothouse resume-run" in gone.err
-        again = shell.run("resume-run", "--headless", **model.variables)
+        again = shell.run("resume-run", "--headless", variables=model.variables)
         assert again.code == 3, again.err
         assert shell.run("answer", "q1", "tea").code == 0
         until(run, over)
@@ -91,7 +96,7 @@ def test_an_open_question_survives_the_engine(shell: Shell) -> None:
 def test_what_the_user_says_reaches_an_agent_with_its_next_turn(shell: Shell) -> None:
     shell.make_project()
     with model_server(ASKS) as model:
-        run = shell.detach("run", "Choose", **model.variables)
+        run = shell.detach("run", "Choose", variables=model.variables)
         until(run, asks)
         assert shell.run("send", "a1", "Take what is left.").out == "told a1\n"
         assert shell.run("answer", "q1", "tea").code == 0
