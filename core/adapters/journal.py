@@ -156,22 +156,24 @@ class Journal:
         Raises `OSError` when writing or syncing fails; what was not synced must not be acted upon.
         """
         async with aiofiles.open(self._descriptor, "ab", closefd=False, buffering=0) as file:
-            while True:
+            while self._queue or not self._closing:
                 await self._wanted.wait()
                 self._wanted.clear()
                 group, self._queue = self._queue, []
                 if group:
-                    start = os.fstat(self._descriptor).st_size
-                    try:
-                        await _write_all(file, b"".join(map(encode, group)))
-                        await asyncio.to_thread(os.fdatasync, self._descriptor)
-                    except OSError:
-                        with contextlib.suppress(OSError):
-                            os.ftruncate(self._descriptor, start)
-                        raise
+                    await self._write_group(file, group)
                     on_durable(group[-1].seq)
-                elif self._closing:
-                    return
+
+    async def _write_group(self, file: aiofiles.threadpool.binary.AsyncFileIO, group: list[Line]) -> None:
+        """Write and sync these lines, or leave the file as it was."""
+        start = os.fstat(self._descriptor).st_size
+        try:
+            await _write_all(file, b"".join(map(encode, group)))
+            await asyncio.to_thread(os.fdatasync, self._descriptor)
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._descriptor, start)
+            raise
 
     def close(self) -> None:
         """Let `write` end once everything queued is durable."""
