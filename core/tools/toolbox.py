@@ -103,7 +103,13 @@ def sentence(problem: ValidationError) -> str:
     found = []
     for error in problem.errors(include_url=False, include_input=False):
         where = ".".join(str(part) for part in error["loc"]) or "input"
-        found.append(f"{where} is missing" if error["type"] == "missing" else f"{where}: {error['msg']}")
+        match error["type"]:
+            case "missing" | "missing_argument":
+                found.append(f"{where} is missing")
+            case "unexpected_keyword_argument" | "extra_forbidden":
+                found.append(f"there is no {where}")
+            case _:
+                found.append(f"{where}: {error['msg']}")
     return "; ".join(found)
 
 
