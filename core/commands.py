@@ -5,7 +5,6 @@ A command may be refused; then the refusal says why and nothing has happened. `o
 
 from __future__ import annotations
 
-
 import msgspec
 
 from .ids import AgentId, QuestionId

@@ -7,9 +7,9 @@ from .ids import ORCHESTRATOR, AgentId
 from .instructions import LandBranch, MergeWork, PrepareWorkspace, RunChecks, StartTool, StartTurn
 from .money import ZERO, Tokens, usd
 from .outcomes import CheckResult
-from .standing import paused, standing
+from .standing import pause, standing
 from .state import AgentRecord, EffectRecord, QuestionRecord, State
-from .status import Reason
+from .status import Pause, Reason
 from .views import AgentView, CheckView, LandingView, QuestionView, RunResult, RunView
 
 SHOWN = 3
@@ -64,7 +64,8 @@ def agent_view(state: State, record: AgentRecord) -> AgentView:
         status=where,
         verdict=end.verdict if end else None,
         reason=why,
-        paused=paused(record),
+        paused=pause(record) is Pause.PAUSED,
+        pause=pause(record),
         needs=record.spec.needs,
         cost_usd=usd(record.cost_usd),
         tokens=record.tokens,

@@ -41,7 +41,7 @@ def status(state: State, record: AgentRecord) -> Status:
     return standing(state, record)[0]
 
 
-def paused(record: AgentRecord) -> Pause:
+def pause(record: AgentRecord) -> Pause:
     """The flag beside the status."""
     if not record.paused or record.end is not None:
         return Pause.NONE

@@ -23,7 +23,10 @@ class AgentView(msgspec.Struct, frozen=True, kw_only=True):
     verdict: Verdict | None
     reason: Reason | None
     """Why it is not running; None while it runs."""
-    paused: Pause
+    paused: bool
+    """Whether its gate is closed and nothing of it is in flight any more."""
+    pause: Pause
+    """The same with the way there."""
     needs: tuple[str, ...]
     cost_usd: str
     tokens: Tokens

@@ -48,14 +48,14 @@ class Steering:
         if agent.status.is_terminal:
             return Outcome(f"{agent.id} has ended", refused=True)
         agent_id = AgentId(agent.id)
-        return await self._submit(PauseAgent(agent_id) if agent.paused is Pause.NONE else ResumeAgent(agent_id))
+        return await self._submit(PauseAgent(agent_id) if agent.pause is Pause.NONE else ResumeAgent(agent_id))
 
     async def pause_or_resume_all(self) -> Outcome:
         """Pause everything, or resume everything when all that lives is paused."""
         alive = [agent for agent in self._live.picture.agents.values() if not agent.status.is_terminal]
         if not alive:
             return Outcome("no agent is alive", refused=True)
-        all_paused = all(agent.paused is not Pause.NONE for agent in alive)
+        all_paused = all(agent.pause is not Pause.NONE for agent in alive)
         return await self._submit(ResumeAgent() if all_paused else PauseAgent())
 
     async def stop(self, agent: AgentView) -> Outcome:

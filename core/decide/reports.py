@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..ids import AgentId
 from ..money import usd
-from ..standing import paused, standing
+from ..standing import pause, standing
 from ..state import AgentRecord, Await, QuestionRecord, State
 
 
@@ -17,7 +17,7 @@ def headline(state: State, record: AgentRecord) -> str:
     if why is not None:
         words.append(why.words)
     if record.paused:
-        words.append(paused(record).value)
+        words.append(pause(record).value)
     words.append(f"${usd(record.subtree_usd)}")
     return ", ".join(words)
 

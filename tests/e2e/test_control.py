@@ -73,10 +73,10 @@ def test_no_request_of_a_paused_agent_reaches_the_server_until_it_is_resumed(she
         left = agent(until(run, lambda picture: len(picture.agents) == 3), "left")
         done = shell.run("pause", left)
         assert (done.code, done.out) == (0, f"paused {left}\n")
-        pausing = until(run, lambda picture: picture.agents[left].paused is Pause.PAUSING)
+        pausing = until(run, lambda picture: picture.agents[left].pause is Pause.PAUSING)
         assert pausing.agents[left].status is Status.RUNNING  # its call is still in flight
         model.held.clear()
-        until(run, lambda picture: picture.agents[left].paused is Pause.PAUSED)
+        until(run, lambda picture: picture.agents[left].pause is Pause.PAUSED)
         before = shell.run("status", "--json").json()
         sent = model.requests.count("left")
         # Everything else goes on, to where only the paused one is waited for.
@@ -99,7 +99,7 @@ def test_a_paused_run_stands_still_and_its_engine_says_what_its_journal_says(she
         model.wait_for("right")
         assert shell.run("pause", "--all").code == 0
         model.held.clear()
-        until(run, lambda picture: all(view.paused is Pause.PAUSED for view in picture.agents.values()))
+        until(run, lambda picture: all(view.pause is Pause.PAUSED for view in picture.agents.values()))
         sent, journal = len(model.requests), run.journal.read_bytes()
         said = shell.run("status", "--json")
         assert (len(model.requests), run.journal.read_bytes()) == (sent, journal)

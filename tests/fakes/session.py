@@ -69,10 +69,10 @@ class FakeSession:
         self.commands.append(command)
         match command:
             case PauseAgent(agent_id):
-                self._change(agent_id, paused=Pause.PAUSED, reason=Reason("paused", "paused by you"))
+                self._change(agent_id, paused=True, pause=Pause.PAUSED, reason=Reason("paused", "paused by you"))
                 return Answer(f"{agent_id or 'the run'} pauses")
             case ResumeAgent(agent_id):
-                self._change(agent_id, paused=Pause.NONE, reason=None)
+                self._change(agent_id, paused=False, pause=Pause.NONE, reason=None)
                 return Answer(f"{agent_id or 'the run'} goes on")
             case StopAgent(agent_id):
                 self._change(agent_id, status=Status.STOPPING, reason=Reason("stop", "stopped by you"))

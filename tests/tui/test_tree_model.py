@@ -114,5 +114,5 @@ def test_every_status_has_a_mark() -> None:
 
 
 def test_a_pause_covers_the_status_and_an_end_covers_the_pause() -> None:
-    assert mark_of(agent("a1", "x", status=Status.WAITING, paused=Pause.PAUSING)).word == "pausing"
-    assert mark_of(agent("a1", "x", status=Status.KILLED, paused=Pause.PAUSED)).word == "killed"
+    assert mark_of(agent("a1", "x", status=Status.WAITING, paused=False, pause=Pause.PAUSING)).word == "pausing"
+    assert mark_of(agent("a1", "x", status=Status.KILLED, paused=True, pause=Pause.PAUSED)).word == "killed"

@@ -107,5 +107,5 @@ def line_of(agent: AgentView) -> str:
 
 def print_receipt(picture: Picture) -> None:
     """The receipt on stdout."""
-    for paragraph in receipt(picture, None):
+    for paragraph in receipt(picture, None, lands="`pilothouse merge`"):
         say("".join(text for text, _ in paragraph.line).rstrip())

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -12,24 +9,17 @@ from typing import Any, TypeVar
 
 import click
 
-from pilothouse.core.errors import ExitCode, RunNotFoundError, UsageError
-from pilothouse.core.face.folders import RunFolder, find_run
-from pilothouse.core.face.picture import Picture, Update
+from pilothouse.core.errors import ExitCode, UsageError
+from pilothouse.core.face.folders import find_run, runs_of
 from pilothouse.core.face.start import RunOrder, ensure_engine, start_run
 
-from .common import as_json, chosen, note, print_json, project, result_of
-from .plain import Follower, print_receipt
+from .common import chosen, note, project
+from .opening import choose, has_screen, open_screen, show
 
 PLAIN_SPEED = 5.0
 """How fast a rehearsal plays when nobody watches it."""
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-
-
-def has_screen() -> bool:
-    """Whether there is a terminal that a screen can be shown on."""
-    streams = (sys.stdin, sys.stdout, sys.stderr)
-    return all(stream.isatty() for stream in streams) and os.environ.get("TERM", "dumb") != "dumb"
 
 
 def run_options(function: Function) -> Function:
@@ -75,13 +65,7 @@ def run_(ctx: click.Context, /, goal: str, rehearse: str | None, **options: Any)
 @click.pass_context
 def demo_(ctx: click.Context, /, folder: Path | None, scenario: str, **options: Any) -> None:
     """The rehearsal: a real run of a small project, offline, without a key and without cost."""
-    from pilothouse.core.face.rehearsal import goal_of, lay_down
-
-    goal = goal_of(scenario)
-    place = folder or Path(tempfile.mkdtemp(prefix="pilothouse-demo-")) / "ledgerline"
-    lay_down(place)
-    note(f"This is a rehearsal: the words are scripted, everything else is real. The project: {place}")
-    ctx.exit(begin(goal, place, scenario, **options))
+    ctx.exit(rehearse(scenario, folder, **options))
 
 
 @click.command("resume-run")
@@ -100,19 +84,30 @@ def resume_run_(ctx: click.Context, run: str | None, headless: bool, detach: boo
     ctx.exit(show(folder, headless=headless, as_json_=False, answers=()))
 
 
+def rehearse(scenario: str, folder: Path | None = None, **options: Any) -> int:
+    """Lay the rehearsal's project down and start its run there; the exit code."""
+    from pilothouse.core.face.rehearsal import goal_of, lay_down
+
+    goal = goal_of(scenario)
+    place = folder or Path(tempfile.mkdtemp(prefix="pilothouse-demo-")) / "ledgerline"
+    lay_down(place)
+    note(f"This is a rehearsal: the words are scripted, everything else is real. The project: {place}")
+    return begin(goal, place, scenario, **options)
+
+
 def begin(
     goal: str,
     place: Path,
     scenario: str | None,
     *,
-    headless: bool,
-    as_json_: bool,
-    detach: bool,
-    land: bool,
-    allow_dirty: bool,
-    speed: float | None,
-    answer: tuple[str, ...],
-    validate: tuple[str, ...],
+    headless: bool = False,
+    as_json_: bool = False,
+    detach: bool = False,
+    land: bool = False,
+    allow_dirty: bool = False,
+    speed: float | None = None,
+    answer: tuple[str, ...] = (),
+    validate: tuple[str, ...] = (),
     **limits: str | None,
 ) -> int:
     """Start a run and show it; the exit code."""
@@ -141,50 +136,17 @@ def begin(
     return show(started, headless=headless, as_json_=as_json_, answers=answer, rehearses=scenario is not None)
 
 
-def show(run: RunFolder, *, headless: bool, as_json_: bool, answers: tuple[str, ...], rehearses: bool = False) -> int:
-    """Show a run on the screen, or follow it to its end; the exit code."""
-    if not headless and has_screen():
-        return open_screen(run)
-    note(f"run {run.run_id}")
-    try:
-        code = asyncio.run(Follower(run, list(answers), rehearses, quiet=as_json_).follow())
-    except KeyboardInterrupt:
-        note(f"\nleft; the run goes on: `pilothouse` shows it, `pilothouse stop --all --run {run.run_id}` ends it")
-        return ExitCode.INTERRUPTED
-    result = result_of(run)
-    if as_json_:
-        print_json(as_json(result))
-        return code
-    picture = Picture(run.path)
-    picture.apply(Update(result.run, result.agents, result.questions, whole=True))
-    print_receipt(picture)
-    if code is ExitCode.BLOCKED:
-        note("the run waits for an answer: `pilothouse questions`, then `pilothouse answer QUESTION TEXT`")
-    return code
-
-
-def open_screen(run: RunFolder) -> int:
-    """The supervisor over `run`; the exit code."""
-    from pilothouse.core.face.client import LiveSession
-
-    from ..app import PilothouseApp
-    from .panicking import panic_everything
-
-    def panic() -> None:
-        panic_everything(run.run_id)
-
-    app = PilothouseApp(LiveSession(run), run_title=run.project.name, panic=panic)
-    app.run()
-    return app.return_code or ExitCode.DONE
-
-
 def open_newest() -> int:
-    """The bare `pilothouse`: this project's live run, else its newest."""
-    try:
-        run = find_run(project(), None)
-    except RunNotFoundError as problem:
-        note(f"pilothouse: {problem}")
-        return ExitCode.USAGE
-    if has_screen():
-        return open_screen(run)
-    return show(run, headless=True, as_json_=False, answers=())
+    """The bare `pilothouse`: this project's live run, else the start screen (without a screen, the newest run)."""
+    if not has_screen():
+        return show(find_run(project(), None), headless=True, as_json_=False, answers=())
+    if any(run.is_going() for run in runs_of(project())):
+        return open_screen(find_run(project(), None))
+    choice = choose(project())
+    if choice is None:
+        return ExitCode.DONE
+    if choice.run:
+        return open_screen(find_run(project(), choice.run))
+    if choice.rehearsal:
+        return rehearse("default")
+    return begin(choice.goal, project(), None)

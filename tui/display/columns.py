@@ -94,7 +94,7 @@ def activity(agent: AgentView, question: QuestionView | None, mark: Mark) -> Lin
         return ((doing or mark.word, Role.TEXT),)
     if mark in (PAUSED, PAUSING):
         return _worded(mark, why if "paus" not in why else why.replace("paused", "").replace("pausing", ""))
-    if question is not None and agent.paused is Pause.NONE and not agent.status.is_terminal:
+    if question is not None and agent.pause is Pause.NONE and not agent.status.is_terminal:
         asks = "asks: " if mark is NEEDS_YOU else f"asks {question.holder or 'you'}: "
         return ((asks, mark.role), (one_line(question.text, 400), Role.TEXT))
     if agent.status is Status.SUCCEEDED:

@@ -74,9 +74,9 @@ def mark_of(agent: AgentView) -> Mark:
     if agent.status is Status.SUCCEEDED:
         return _OF_VERDICT[agent.verdict or Verdict.UNVERIFIED]
     if not agent.status.is_terminal and agent.status is not Status.STOPPING:
-        if agent.paused is Pause.PAUSED:
+        if agent.pause is Pause.PAUSED:
             return PAUSED
-        if agent.paused is Pause.PAUSING:
+        if agent.pause is Pause.PAUSING:
             return PAUSING
     return _OF_STATUS[agent.status]
 

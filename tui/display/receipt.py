@@ -21,8 +21,11 @@ from .words import count, dollars, duration_long, thousands, time_of_day
 MAX_NAME = 26
 
 
-def receipt(picture: Picture, zone: tzinfo | None, glyphs: GlyphSet = UNICODE) -> list[Paragraph]:
-    """Everything a person wants to know of a run that is over, or of how far it has come."""
+def receipt(picture: Picture, zone: tzinfo | None, glyphs: GlyphSet = UNICODE, *, lands: str = "m") -> list[Paragraph]:
+    """Everything a person wants to know of a run that is over, or of how far it has come.
+
+    `lands` is the key or the command that lands the result where this is shown.
+    """
     run = picture.run
     if run is None:
         return [Paragraph((("nothing is known of this run yet", Role.MUTED),))]
@@ -31,7 +34,7 @@ def receipt(picture: Picture, zone: tzinfo | None, glyphs: GlyphSet = UNICODE) -
         _outcome(run, orchestrator, glyphs),
         _acceptance(run, orchestrator, glyphs),
         _agents(picture, glyphs),
-        _branch(run, zone),
+        _branch(run, zone, lands),
         _money_and_time(run),
         _refusals(picture, run),
         _questions(picture, glyphs),
@@ -43,7 +46,7 @@ def receipt(picture: Picture, zone: tzinfo | None, glyphs: GlyphSet = UNICODE) -
     return paragraphs
 
 
-def landing_line(run: RunView, zone: tzinfo | None) -> str:
+def landing_line(run: RunView, zone: tzinfo | None, lands: str = "m") -> str:
     """Where the result is, in one sentence."""
     if run.landing is not None:
         landing = run.landing
@@ -51,7 +54,7 @@ def landing_line(run: RunView, zone: tzinfo | None) -> str:
         undo = f"undo: git reset --keep {one_line(landing.before)[:10]}"
         return f"landed in {one_line(landing.branch)} at {when} as {one_line(landing.commit)[:10]} · {undo}"
     if run.status == Status.SUCCEEDED and run.merges:
-        return f"not in your branch yet: m lands it in {one_line(run.base_branch or run.base[:10])}"
+        return f"not in your branch yet: {lands} lands it in {one_line(run.base_branch or run.base[:10])}"
     return "there is nothing to land" if not run.merges else f"kept in {one_line(run.branch)}"
 
 
@@ -114,12 +117,12 @@ def _result(agent: AgentView) -> str:
     return one_line(agent.activity, 300)
 
 
-def _branch(run: RunView, zone: tzinfo | None) -> list[Paragraph]:
+def _branch(run: RunView, zone: tzinfo | None, lands: str) -> list[Paragraph]:
     merged = f"{count(len(run.merges), 'merge')}, tip {one_line(run.tip)[:10]}" if run.merges else "no merges"
     return [
         heading("Result"),
         field("branch", f"{run.branch} · {merged}"),
-        field("landing", landing_line(run, zone), Role.GOOD if run.landing is not None else Role.TEXT),
+        field("landing", landing_line(run, zone, lands), Role.GOOD if run.landing is not None else Role.TEXT),
     ]
 
 

@@ -30,7 +30,7 @@ def _links(picture: Picture, agent: AgentView, now: int, seen: frozenset[str]) -
         words = one_line(agent.reason.words, 200) if agent.reason is not None else ""
         mark = mark_of(agent)
         return [f"{mark.word}: {words}" if words and not words.startswith(mark.word) else words or mark.word]
-    if agent.paused is not Pause.NONE:
+    if agent.pause is not Pause.NONE:
         return [mark_of(agent).word, RESUME]
     question = open_question_of(picture, agent.id)
     if question is not None:

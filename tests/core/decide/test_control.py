@@ -47,9 +47,9 @@ def ended(run: Scenario) -> list[str]:
 
 def test_pausing_closes_the_gate_at_once_and_is_over_when_all_has_settled(run: Scenario) -> None:
     run.given(order("one")).when(PauseAgent(A1))
-    assert run.view("a1").paused == "pausing"
+    assert run.view("a1").pause == "pausing"
     run.says("a1", Use("bash"))
-    assert run.view("a1").paused == "paused"
+    assert run.view("a1").pause == "paused"
     assert run.agent("a1").cost_usd == run.cost, "what was in flight is charged"
     assert not run.started
 
@@ -72,13 +72,13 @@ def test_resuming_goes_on_where_it_stood(run: Scenario) -> None:
 def test_a_pause_takes_the_subtree(run: Scenario) -> None:
     team(run).when(PauseAgent(A1))
     assert [event.agent_id for event in run.events(AgentPaused)] == ["a1", "a2"]
-    assert run.view("a0").paused == "none"
+    assert run.view("a0").pause == "none"
 
 
 def test_an_agent_spawned_below_a_paused_one_is_paused(run: Scenario) -> None:
     run.given(order("one")).when(PauseAgent(A1))
     run.says("a1", spawn(order("two")))
-    assert run.view("a2").paused == "paused"
+    assert run.view("a2").pause == "paused"
     assert not run.has_open("a2", PrepareWorkspace)
 
 
@@ -114,7 +114,7 @@ def test_a_claim_of_a_paused_agent_is_checked_after_it_goes_on(run: Scenario) ->
 def test_a_paused_agent_does_not_end_however_done_it_is(run: Scenario) -> None:
     run.given(order("one", reads=True)).when(PauseAgent(A1))
     run.says("a1", finish())
-    assert run.view("a1").paused == "paused"
+    assert run.view("a1").pause == "paused"
     run.when(ResumeAgent())
     assert run.status("a1") == "succeeded"
 
@@ -149,9 +149,9 @@ def test_pausing_twice_does_nothing(run: Scenario) -> None:
 
 def test_agents_pause_and_resume_what_is_below_them(run: Scenario) -> None:
     run.given(order("one"), order("two")).says("a0", PauseAgent(A1))
-    assert run.view("a1").paused == "pausing"
+    assert run.view("a1").pause == "pausing"
     run.says("a0", ResumeAgent(A1))
-    assert run.view("a1").paused == "none"
+    assert run.view("a1").pause == "none"
 
 
 @pytest.mark.parametrize("command", [PauseAgent(A2), StopAgent(A0), KillAgent(A2), StopAgent(), RetryAgent(A2)])
@@ -159,7 +159,7 @@ def test_agents_have_no_power_over_others(run: Scenario, command: AnyCommand) ->
     run.given(order("one"), order("two")).says("a1", command)
     assert run.agent("a1").inbox[0].is_error or run.is_thinking("a1")
     assert run.status("a2") == "running"
-    assert run.view("a2").paused == "none"
+    assert run.view("a2").pause == "none"
 
 
 # stop and kill
