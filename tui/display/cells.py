@@ -83,8 +83,8 @@ def wrap(line: Line, width: int, hang: int = 0) -> list[Line]:
     hang = hang if hang <= width * 3 // 5 else min(SMALL_HANG, width // 4)
     rows: list[Line] = []
     first = breaks(text, width)[0]
-    pieces = [first, *((a + first[1], b + first[1]) for a, b in breaks(text[first[1] :].lstrip(), width - hang))]
-    skipped = len(text[first[1] :]) - len(text[first[1] :].lstrip())
+    pieces = [first, *((a + first[1], b + first[1]) for a, b in breaks(text[first[1] :].lstrip(" "), width - hang))]
+    skipped = len(text[first[1] :]) - len(text[first[1] :].lstrip(" "))
     for number, (start, end) in enumerate(pieces):
         shift = skipped if number else 0
         part = tuple(_cut_spans(line, start + shift, end + shift))
