@@ -1,25 +1,24 @@
-"""The pictures in the README and the docs, and how each is drawn from the story with a stopped clock."""
+"""The pictures in the README and the docs, and how each is drawn from the recorded run with a stopped clock."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from fakes.recorded import TITLE, moment, retell
 from fakes.stage import Stage, StoppedClock, make_app
-from fakes.story import NOW, Chapter, tell
-from pilothouse.core.face.picture import Picture
+from fakes.story import Chapter
 
 NEXT_TAB = "right_square_bracket"
-TO_BILLING = ("j", "j", "j", "j")
+TO_FIXER = ("j",) * 6
 RENDERER_STYLE = re.compile(r"@font-face \{.*?\}", re.DOTALL)
 """Fonts from the network, which a picture made here must not need."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """One picture: a moment of the story, a terminal, and the keys that lead there."""
+    """One picture: a moment of the run, a terminal, and the keys that lead there."""
 
     size: tuple[int, int]
     keys: tuple[str, ...] = ()
@@ -29,23 +28,23 @@ class Shot:
 
 
 SHOTS = {
-    "supervisor": Shot((132, 34), TO_BILLING),
-    "light": Shot((132, 34), TO_BILLING, theme="pilothouse-light"),
+    "supervisor": Shot((132, 34), TO_FIXER),
+    "light": Shot((132, 34), TO_FIXER, theme="pilothouse-light"),
     "reply": Shot((132, 34), ("r", "2")),
     "talk": Shot((132, 34), (NEXT_TAB,)),
-    "spec": Shot((132, 34), (*TO_BILLING, *(NEXT_TAB,) * 3)),
+    "spec": Shot((132, 34), (*TO_FIXER, *(NEXT_TAB,) * 3)),
     "receipt": Shot((132, 36), chapter=Chapter.RECEIPT),
-    "engine-gone": Shot((132, 34), TO_BILLING, engine_is_gone=True),
+    "engine-gone": Shot((132, 34), TO_FIXER, engine_is_gone=True),
     "keys": Shot((100, 48), ("question_mark",)),
-    "80x24": Shot((80, 24), TO_BILLING),
-    "60x20": Shot((60, 20), TO_BILLING),
+    "80x24": Shot((80, 24), TO_FIXER),
+    "60x20": Shot((60, 20), TO_FIXER),
 }
 
 
-async def draw(shot: Shot, folder: Path, story: Callable[[Path, Chapter], Picture] = tell) -> str:
-    """`shot` of `story` as SVG; files of the run are laid down in `folder`."""
-    clock = StoppedClock()
-    app, session = make_app(story(folder, shot.chapter), clock, shot.theme)
+async def draw(shot: Shot, folder: Path) -> str:
+    """`shot` of the recorded run as SVG; files of the run are laid down in `folder`."""
+    clock = StoppedClock(moment(shot.chapter))
+    app, session = make_app(retell(folder, shot.chapter), clock, shot.theme, title=TITLE)
     async with app.run_test(size=shot.size) as pilot:
         stage = Stage(app, session, clock, pilot)
         await stage.settle()
@@ -53,7 +52,7 @@ async def draw(shot: Shot, folder: Path, story: Callable[[Path, Chapter], Pictur
             await stage.press(key)
             clock.seconds += 1
         if shot.engine_is_gone:
-            session.lose(NOW)
+            session.lose(clock.at)
             clock.advance(41)
         await stage.settle()
         app.tick()

@@ -26,10 +26,10 @@ CHARACTERS = {"space": " ", "question_mark": "?", "colon": ":", "minus": "-"}
 
 
 class StoppedClock:
-    """Stands still at the end of the story."""
+    """Stands still at `at`, the end of the story unless told otherwise."""
 
-    def __init__(self) -> None:
-        self.at = NOW
+    def __init__(self, at: int = NOW) -> None:
+        self.at = at
         self.seconds = 1000.0
 
     def now(self) -> int:
@@ -50,13 +50,14 @@ def make_app(
     theme: str = "pilothouse-dark",
     ascii_only: bool = False,
     panic: Callable[[], None] | None = None,
+    title: str = "shop",
 ) -> tuple[PilothouseApp, FakeSession]:
     """An app over a fake session that shows `picture`."""
     session = FakeSession(picture)
     app = PilothouseApp(
         session,
         clock=clock or StoppedClock(),
-        run_title="shop",
+        run_title=title,
         zone=UTC,
         theme=theme,
         ascii_only=ascii_only,

@@ -1,4 +1,4 @@
-"""The main states of the screen, as pictures that only change on purpose (`make test ARGS=--snapshot-update`)."""
+"""The main states of the screen over a recorded run, as pictures (`make test ARGS=--snapshot-update` renews them)."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -8,8 +8,9 @@ import pytest
 from textual.app import App
 from textual.pilot import Pilot
 
+from fakes.recorded import TITLE, moment, retell
 from fakes.stage import Stage, StoppedClock, make_app
-from fakes.story import Chapter, ago, tell
+from fakes.story import Chapter
 from pilothouse.tui.widgets.reply_card import GRACE
 
 WIDE, STACKED, NARROW = (140, 40), (100, 30), (70, 24)
@@ -45,7 +46,7 @@ async def pause(stage: Stage) -> None:
 
 
 async def lose(stage: Stage) -> None:
-    stage.session.lose(ago(41))
+    stage.session.lose(stage.clock.at - 41_000)
     await stage.settle()
 
 
@@ -94,8 +95,8 @@ async def nothing(stage: Stage) -> None:
 def test_the_screen_looks_as_it_did(
     snap_compare: Compare, tmp_path: Path, play: Play, chapter: Chapter, size: tuple[int, int], theme: str
 ) -> None:
-    clock = StoppedClock()
-    app, session = make_app(tell(tmp_path, chapter), clock, f"pilothouse-{theme}")
+    clock = StoppedClock(moment(chapter))
+    app, session = make_app(retell(tmp_path, chapter), clock, f"pilothouse-{theme}", title=TITLE)
 
     async def run_before(pilot: Pilot[None]) -> None:
         stage = Stage(app, session, clock, pilot)
