@@ -46,22 +46,28 @@ class Connection:
         path = run.socket
         if path is None or not run.is_live():
             raise EngineGoneError(f"no engine runs {run.run_id}; `pilothouse resume-run` takes it up again")
+        writer = None
         try:
             async with asyncio.timeout(HELLO_SECONDS):
                 reader, writer = await asyncio.open_unix_connection(path, limit=MAX_SAID)
                 writer.write(frame(FromClient(protocol=PROTOCOL)))
                 hello = ENGINE_DECODER.decode(await reader.readuntil(b"\n"))
+            if hello.protocol == PROTOCOL:
+                connection, writer = cls(reader, writer), None
+                return connection
         except TimeoutError as problem:
             raise EngineGoneError(f"the engine of {run.run_id} has not answered for {HELLO_SECONDS:g} s") from problem
         except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError) as problem:
             raise EngineGoneError(f"the engine of {run.run_id} does not answer: {problem}") from problem
-        if hello.protocol != PROTOCOL:
-            writer.close()
-            raise EngineGoneError(
-                f"the engine of {run.run_id} speaks protocol {hello.protocol}, this pilothouse {PROTOCOL}: "
-                "use the version that started it"
-            )
-        return cls(reader, writer)
+        finally:
+            if writer is not None:
+                writer.close()
+                with contextlib.suppress(OSError):
+                    await writer.wait_closed()
+        raise EngineGoneError(
+            f"the engine of {run.run_id} speaks protocol {hello.protocol}, this pilothouse {PROTOCOL}: "
+            "use the version that started it"
+        )
 
     async def _read(self) -> None:
         try:

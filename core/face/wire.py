@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from ..commands import AnyCommand
@@ -19,7 +21,7 @@ MAX_SAID = 256 * 1024 * 1024
 class FromClient(msgspec.Struct, frozen=True, omit_defaults=True):
     """One frame of a client. The first one says `protocol`; each later one asks for one thing under its `id`."""
 
-    id: int = 0
+    id: Annotated[int, msgspec.Meta(ge=0, lt=2**53)] = 0
     protocol: int | None = None
     command: AnyCommand | None = None
     watch: bool = False

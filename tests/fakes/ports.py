@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from fakes.world import PRICE, started
@@ -46,9 +47,11 @@ class FakeModel:
 
     answers: list[Reply | Exception | Answer] = field(default_factory=list)
     requests: list[TurnRequest] = field(default_factory=list)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def take_turn(self, request: TurnRequest, live: Live) -> Reply:
         self.requests.append(request)
+        self.news.set()
         answer = self.answers.pop(0) if self.answers else reply(FINISH)
         if isinstance(answer, Exception):
             raise answer
@@ -96,10 +99,15 @@ class FakeTranscripts:
 
 
 class FakeWorkspaces:
-    """Checkouts that are only names."""
+    """Checkouts that are empty folders."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
 
     async def prepare(self, agent_id: AgentId, kind: WorkspaceKind, base: str) -> Checkout:
-        return Checkout(Path("/nowhere") / agent_id, base, None)
+        path = self._folder / agent_id
+        path.mkdir(exist_ok=True)
+        return Checkout(path, base, None)
 
     async def stage_merge(self, agent_id: AgentId, commit: str) -> tuple[str, ...]:
         return ()
@@ -108,7 +116,7 @@ class FakeWorkspaces:
         pass
 
     async def scratch(self, commit: str) -> Path:
-        return Path("/nowhere/scratch")
+        return self._folder
 
     async def discard(self, path: Path) -> None:
         pass
@@ -201,7 +209,9 @@ class FakeJournal:
 class Stand:
     """One engine over fakes. It is also its watcher."""
 
-    def __init__(self, *answers: Reply | Exception | Answer, run: RunStarted | None = None, at_once: bool = True) -> None:
+    def __init__(
+        self, *answers: Reply | Exception | Answer, run: RunStarted | None = None, at_once: bool = True
+    ) -> None:
         self.run = run or started()
         self.state = State()
         self.model = FakeModel(list(answers))
@@ -209,19 +219,20 @@ class Stand:
         self.transcripts = FakeTranscripts()
         self.log = FakeLog()
         self.journal = FakeJournal(at_once)
+        self._folder = TemporaryDirectory()
         self.errors: list[BaseException] = []
         self.tasks = Tasks(lambda name, problem: self.errors.append(problem))
         self.told: list[AnyEvent] = []
-        self.news = asyncio.Event()
+        self.news = self.model.news
         self.engine = Engine(self.state, self.journal, FakeClock(), self.prices, self, self.tasks)
         self.engine.bench = Bench(
-            folder=Path("/nowhere"),
+            folder=Path(self._folder.name),
             readable=(),
             state=self.state,
             model=self.model,
             prices=self.prices,
             processes=FakeProcesses(),
-            workspaces=FakeWorkspaces(),
+            workspaces=FakeWorkspaces(Path(self._folder.name)),
             transcripts=self.transcripts,
             log=self.log,
             clock=FakeClock(),
@@ -244,7 +255,7 @@ class Stand:
         self.engine.submit(StartRun(self.run))
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait until something that was told makes `condition` true."""
+        """Wait until something that was told, or a request, makes `condition` true."""
         async with asyncio.timeout(20):
             while not condition():
                 self.news.clear()
@@ -260,3 +271,4 @@ class Stand:
         """End what still runs."""
         self.engine.shut()
         await self.tasks.close()
+        self._folder.cleanup()

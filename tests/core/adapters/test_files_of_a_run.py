@@ -122,7 +122,11 @@ def view(**changes: object) -> AgentView:
 
 def front_matter(text: str) -> dict[str, str]:
     head, _, _ = text.removeprefix("---\n").partition("\n---\n")
-    return dict(line.split(": ", 1) if ": " in line else (line.rstrip(":"), "") for line in head.splitlines())
+    fields = {}
+    for line in head.splitlines():
+        name, _, value = line.partition(":")
+        fields[name] = value.strip()
+    return fields
 
 
 def test_the_front_matter_tells_what_is_pinned() -> None:

@@ -191,7 +191,7 @@ async def test_writing_is_whole_even_where_the_system_writes_little_at_a_time(
 ) -> None:
     import aiofiles.threadpool.binary as binary
 
-    real: Any = binary.AsyncFileIO.write  # type: ignore[attr-defined]
+    real: Any = binary.AsyncFileIO.write
 
     async def little(self: Any, data: bytes) -> int:
         return int(await real(self, bytes(data)[:7]))
