@@ -6,8 +6,8 @@
 .PHONY: help demo test check format screenshots bench prove lock clean
 
 ARGS ?=
-# Processes that share the tests; 0: one after another, in pytest's own.
-WORKERS ?= 0
+# Processes that share the tests, for two cores; 0: one after another, in pytest's own.
+WORKERS ?= 2
 PYTHON ?=
 UV_VERSION := 0.13.9
 LOCK_OPTIONS := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
@@ -37,7 +37,7 @@ help: ## show this list
 demo: .venv/.installed ## watch a rehearsed job, offline and free: agents, checkouts and tests are real
 	@.venv/bin/pilothouse demo $(ARGS)
 
-test: .venv-dev/.installed ## run the tests (WORKERS=2 spreads them over two processes)
+test: .venv-dev/.installed ## run the tests (WORKERS=0 runs them one after another)
 	@$(BIN)/pytest -n $(WORKERS) $(ARGS)
 
 check: .venv-dev/.installed ## everything a change must pass: format, lint, types, import contracts, tests
