@@ -16,6 +16,9 @@ from ..panic import GATE
 
 HOUSE = ".pilothouse"
 ENGINE = "engine.json"
+LOG = "engine.log"
+HALTED_BY = "pilothouse.core.engine.engine"
+"""Who says in the log why an engine halts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,15 @@ class RunFolder:
     def is_going(self) -> bool:
         """Whether an engine is alive and the run not over: an engine stays a while after the end of its run."""
         return self.is_live() and not self.engine().get("ended", False)
+
+    def last_error(self) -> str:
+        """Why its engine ended of itself, as its log says; empty if that says nothing."""
+        try:
+            lines = (self.path / LOG).read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError:
+            return ""
+        errors = [line.split(": ", 1)[1] for line in lines if f" ERROR {HALTED_BY}: " in line]
+        return errors[-1] if errors else ""
 
     def was_panicked(self) -> bool:
         """Whether `panic` ended it and nobody has taken it up since."""

@@ -20,9 +20,7 @@ import msgspec
 
 from ..errors import ExitCode, PilothouseError, UsageError
 from ..ids import run_id
-from .folders import RunFolder, make_house, remove_empty_house
-
-LOG = "engine.log"
+from .folders import LOG, RunFolder, make_house, remove_empty_house
 
 
 class RunOrder(msgspec.Struct, frozen=True, kw_only=True):

@@ -124,12 +124,19 @@ class Shell:
         )
         return Done(done.returncode, done.stdout, done.stderr)
 
-    def start(self, *arguments: str, cwd: Path | None = None, variables: Variables = None) -> subprocess.Popen[str]:
-        """`pilothouse ARGUMENTS` in the background."""
+    def start(
+        self,
+        *arguments: str,
+        cwd: Path | None = None,
+        variables: Variables = None,
+        file_bytes: int | None = None,
+    ) -> subprocess.Popen[str]:
+        """`pilothouse ARGUMENTS` in the background; no file it writes may be longer than `file_bytes`."""
         where = cwd or self.project
         self.projects.add(where)
+        limit = () if file_bytes is None else ("prlimit", f"--fsize={file_bytes}")
         child = subprocess.Popen(
-            [*PROGRAM, *arguments],
+            [*limit, *PROGRAM, *arguments],
             cwd=where if where.is_dir() else self.home,
             env={**self.variables, **(variables or {})},
             stdin=subprocess.DEVNULL,

@@ -6,9 +6,10 @@ import random
 
 import pytest
 from e2e.finished import Finished
-from e2e.shell import Shell, asks, kill_engine, nothing_left, over, until
+from e2e.shell import Shell, asks, finish, kill_engine, nothing_left, over, until
 from e2e.test_demo import STORY
 
+from pilothouse.core.face.folders import RunFolder
 from pilothouse.core.face.offline import load_result
 from pilothouse.core.face.picture import Picture
 
@@ -72,3 +73,38 @@ def test_a_run_whose_engine_is_killed_anywhere_ends_like_one_that_was_left_alone
     shell: Shell, like: dict[str, object], seed: int
 ) -> None:
     crash_and_resume(shell, like, seed)
+
+
+def test_a_disk_that_is_full_halts_the_run_and_loses_nothing_that_was_told(
+    shell: Shell, like: dict[str, object]
+) -> None:
+    # A limit on the size of files is what a full disk is to the engine; it inherits it from the command.
+    limited = shell.start("demo", "--dir", str(shell.project), "--speed", "50", file_bytes=60_000, cwd=shell.home)
+    done = finish(limited)
+    halted = "the journal cannot be written (File too large); the run is halted"
+    assert (done.code, f"is gone ({halted}); `pilothouse resume-run`" in done.err) == (1, True), done
+    run = shell.newest()
+    nothing_left(run)
+    told = {line.split(":")[0].strip() for line in done.err.splitlines() if ": verified" in line}
+    known = {f"{agent.id} {agent.title}" for agent in load_result(run).agents if agent.verdict == "verified"}
+    assert told <= known
+    again = shell.run("resume-run", "--headless")
+    if again.code == 3:
+        answer(shell)
+        until(run, over)
+    branch = load_result(run).run.branch
+    assert shell.git("rev-parse", f"{branch}^{{tree}}") == like["tree"]
+
+
+def test_a_run_with_a_damaged_journal_is_reported_and_still_opens(finished: Finished, shell: Shell) -> None:
+    folder = shell.home / "copy" / ".pilothouse" / "runs" / finished.run.run_id
+    folder.mkdir(parents=True)
+    lines = finished.run.journal.read_bytes().splitlines(keepends=True)
+    for place in range(1, len(lines), 7):
+        damaged = [*lines[:place], b"x" * 40 + b"\n", *lines[place + 1 :]]
+        (folder / "journal.jsonl").write_bytes(b"".join(damaged) + b'{"v":1,"se')
+        result = load_result(RunFolder(folder))
+        assert result.run.goal == finished.result["goal"]
+    (folder / "journal.jsonl").write_bytes(b"".join([b"\n", *lines[1:]]))
+    done = shell.run("status", cwd=shell.home / "copy")
+    assert (done.code, "holds no run" in done.err) == (1, True), done

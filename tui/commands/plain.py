@@ -61,7 +61,9 @@ class Follower:
             self._note(f"{picture.run.run} was ended by panic; `pilothouse resume-run` takes it up again")
             return ExitCode.KILLED
         if code is None and not picture.connected:
-            self._note(f"the engine of {picture.run.run} is gone; `pilothouse resume-run` takes the run up again")
+            why = self.run.last_error()
+            gone = f"the engine of {picture.run.run} is gone{f' ({why})' if why else ''}"
+            self._note(f"{gone}; `pilothouse resume-run` takes the run up again")
             return ExitCode.FAILED
         if code is ExitCode.BLOCKED and all(q.id in self._answered for q in picture.open_questions()):
             return None

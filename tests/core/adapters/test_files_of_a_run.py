@@ -7,6 +7,7 @@ import json
 import os
 from decimal import Decimal
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 import pytest
@@ -116,7 +117,8 @@ async def test_a_log_that_cannot_be_written_holds_nobody_up(tmp_path: Path) -> N
 
 def view(**changes: object) -> AgentView:
     """Some agent."""
-    picture = tell(Path("nowhere"))
+    with TemporaryDirectory() as folder:
+        picture = tell(Path(folder))
     return msgspec.structs.replace(next(iter(picture.agents.values())), **changes)
 
 

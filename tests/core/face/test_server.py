@@ -257,8 +257,8 @@ async def test_an_engine_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pyt
     server.close()
 
 
-def test_updates_that_come_faster_than_they_are_read_become_one() -> None:
-    picture = tell(Path("nowhere"))
+def test_updates_that_come_faster_than_they_are_read_become_one(tmp_path: Path) -> None:
+    picture = tell(tmp_path)
     first, second, *_ = picture.agents.values()
     whole = Update(picture.run, (first, second), tuple(picture.questions.values()), whole=True)
     changed = Update(agents=(second,))
