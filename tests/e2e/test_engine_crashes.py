@@ -6,7 +6,9 @@ import random
 
 import pytest
 from e2e.finished import Finished
+from e2e.model_server import model_server
 from e2e.shell import Shell, asks, finish, kill_engine, nothing_left, over, until
+from e2e.test_control import TWO_AGENTS
 from e2e.test_demo import STORY
 
 from pilothouse.core.face.folders import RunFolder
@@ -60,7 +62,7 @@ def like(finished: Finished) -> dict[str, object]:
     return {"goal": finished.result["goal"], "tree": finished.shell.git("rev-parse", f"{branch}^{{tree}}")}
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1])
 def test_a_run_whose_engine_is_killed_ends_like_one_that_was_left_alone(
     shell: Shell, like: dict[str, object], seed: int
 ) -> None:
@@ -75,25 +77,22 @@ def test_a_run_whose_engine_is_killed_anywhere_ends_like_one_that_was_left_alone
     crash_and_resume(shell, like, seed)
 
 
-def test_a_disk_that_is_full_halts_the_run_and_loses_nothing_that_was_told(
-    shell: Shell, like: dict[str, object]
-) -> None:
-    # A limit on the size of files is what a full disk is to the engine; it inherits it from the command.
-    limited = shell.start("demo", "--dir", str(shell.project), "--speed", "50", file_bytes=60_000, cwd=shell.home)
-    done = finish(limited)
-    halted = "the journal cannot be written (File too large); the run is halted"
-    assert (done.code, f"is gone ({halted}); `pilothouse resume-run`" in done.err) == (1, True), done
-    run = shell.newest()
-    nothing_left(run)
-    told = {line.split(":")[0].strip() for line in done.err.splitlines() if ": verified" in line}
-    known = {f"{agent.id} {agent.title}" for agent in load_result(run).agents if agent.verdict == "verified"}
-    assert told <= known
-    again = shell.run("resume-run", "--headless")
-    if again.code == 3:
-        answer(shell)
-        until(run, over)
-    branch = load_result(run).run.branch
-    assert shell.git("rev-parse", f"{branch}^{{tree}}") == like["tree"]
+def test_a_disk_that_is_full_halts_the_run_and_loses_nothing_that_was_told(shell: Shell) -> None:
+    shell.make_project()
+    with model_server(TWO_AGENTS) as model:
+        # A limit on the size of files is what a full disk is to the engine; it inherits it from the command.
+        limited = shell.start("run", "Look around", "--headless", variables=model.variables, file_bytes=8_000)
+        done = finish(limited)
+        halted = "the journal cannot be written (File too large); the run is halted"
+        assert (done.code, f"is gone ({halted}); `pilothouse resume-run`" in done.err) == (1, True), done
+        run = shell.newest()
+        nothing_left(run)
+        told = [line.split(":")[0].strip() for line in done.err.splitlines() if ": unverified" in line]
+        known = [f"{agent.id} {agent.title}" for agent in load_result(run).agents if agent.verdict == "unverified"]
+        assert set(told) <= set(known)
+        assert len(known) < 3
+        assert shell.run("resume-run", "--headless", variables=model.variables).code == 6
+        assert {agent.verdict for agent in load_result(run).agents} == {"unverified"}
 
 
 def test_a_run_with_a_damaged_journal_is_reported_and_still_opens(finished: Finished, shell: Shell) -> None:
