@@ -64,7 +64,10 @@ def numbers_left(state: State, parent: AgentId) -> str:
 def may_start(state: State) -> bool:
     """Whether a new agent may start: the machine has room and a slot is not wanted by one that is already at work.
 
-    An agent that is being prepared counts as if it already held the slot that it will want.
+    An agent that is being prepared counts as if it already held the slot that it will want. A machine that is only
+    busy lets in one at a time, so that a run goes on whatever else happens there.
     """
     preparing = sum(isinstance(effect.instruction, PrepareWorkspace) for effect in state.effects.values())
-    return state.shortage is None and state.running + preparing < state.started.limits.max_running
+    busy = state.running + preparing
+    room = state.shortage is None or (state.trickles and busy == 0)
+    return room and busy < state.started.limits.max_running

@@ -290,9 +290,13 @@ class Nudged(Event, frozen=True):
 
 
 class MachineNoted(Event, frozen=True):
-    """New agents wait, or no longer wait, for the machine. None: there is room."""
+    """New agents wait, or no longer wait, for the machine. None: there is room.
+
+    While a shortage `trickles`, one agent may still start when none is at work.
+    """
 
     shortage: str | None = None
+    trickles: bool = False
 
 
 class BudgetRaised(Event, frozen=True):

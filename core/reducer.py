@@ -290,7 +290,7 @@ def _nudged(state: State, event: e.Nudged, at: int) -> None:
 
 
 def _machine_noted(state: State, event: e.MachineNoted, at: int) -> None:
-    state.shortage = event.shortage
+    state.shortage, state.trickles = event.shortage, event.trickles
     state.touched.update(record.id for record in state.live.values() if record.checkout is None)
 
 

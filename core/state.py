@@ -236,6 +236,9 @@ class State:
     """No model call starts before this: a rate limit or an overload."""
     gate_code: str = ""
     shortage: str | None = None
+    """What the machine lacks, in words."""
+    trickles: bool = False
+    """Whether one agent at a time may start in spite of it: a busy machine is slow, one without memory is lost."""
     max_cost_usd: Decimal = ZERO
     last_effect: int = 0
     last_question: int = 0

@@ -112,10 +112,10 @@ def _machine(d: Decision, given: MachineRead) -> None:
     if d.state.run is None:
         return
     limits = d.state.started.limits
-    shortage = None
+    shortage, trickles = None, False
     if given.free_bytes < limits.min_free_bytes:
         shortage = f"{given.free_bytes / GIB:.1f} GB free < {limits.min_free_bytes / GIB:.1f} GB"
     elif given.load_per_core > limits.max_load_per_core:
-        shortage = f"load {given.load_per_core:.1f} per core > {limits.max_load_per_core:.1f}"
-    if (shortage is None) != (d.state.shortage is None):
-        d.emit(MachineNoted(shortage))
+        shortage, trickles = f"load {given.load_per_core:.1f} per core > {limits.max_load_per_core:.1f}", True
+    if (shortage is None, trickles) != (d.state.shortage is None, d.state.trickles):
+        d.emit(MachineNoted(shortage, trickles))

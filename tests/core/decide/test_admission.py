@@ -188,6 +188,23 @@ def test_new_agents_wait_while_the_machine_is_short_of_room(run: Scenario, readi
     assert run.has_open("a1", PrepareWorkspace)
 
 
+def test_a_busy_machine_lets_one_agent_in_at_a_time(run: Scenario) -> None:
+    run.given()
+    run.when(MachineRead(8 * GIB, 3.5))
+    run.says("a0", spawn(order("one")), spawn(order("two")))
+    run.says("a0", await_agents())
+    assert (run.status("a1"), run.status("a2")) == ("starting", "queued")
+
+
+def test_a_machine_without_memory_lets_nobody_in(run: Scenario) -> None:
+    run.given()
+    run.when(MachineRead(8 * GIB, 3.5))
+    run.when(MachineRead(GIB // 4, 3.5))
+    run.says("a0", spawn(order("one")))
+    run.says("a0", await_agents())
+    assert run.status("a1") == "queued"
+
+
 def test_a_retry_is_a_new_agent_with_the_same_order(run: Scenario) -> None:
     run.given(order("one"))
     run.when(StopAgent(AgentId("a1")))
