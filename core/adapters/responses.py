@@ -64,7 +64,9 @@ class Responses:
         """Make the folder and put the `await` command into it."""
         self.folder.mkdir(parents=True, exist_ok=True)
         command = self.folder / "await"
-        command.write_text(files(__package__).joinpath("await.sh").read_text(encoding="utf-8"), encoding="utf-8")
+        command.write_text(
+            files("pilothouse.core.adapters").joinpath("await.sh").read_text(encoding="utf-8"), encoding="utf-8"
+        )
         command.chmod(0o755)
 
     async def write(self, agent: AgentView) -> None:

@@ -11,7 +11,7 @@ PROJECT_HEADING = "# The project's own instructions"
 @cache
 def text(name: str) -> str:
     """The prompt `name`.md."""
-    return files(__package__).joinpath(f"{name}.md").read_text(encoding="utf-8").strip()
+    return files("pilothouse.core.prompts").joinpath(f"{name}.md").read_text(encoding="utf-8").strip()
 
 
 def instructions(role: str, project: str) -> str:

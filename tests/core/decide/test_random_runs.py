@@ -18,7 +18,7 @@ from pilothouse.core.selectors import run_result
 EARLY = st.booleans()
 """Whether effects take place when they begin: then they can be neither cancelled nor lost in a crash."""
 
-quick = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+quick = settings(max_examples=60, deadline=None, suppress_health_check=tuple(HealthCheck.__members__.values()))
 thorough = settings(quick, max_examples=3_000)
 
 
