@@ -3,15 +3,12 @@
 Knows nothing of agents, money, retries or files. Importing it does not import the SDK.
 """
 
-from .client import DEFAULT_MODEL, KnownModel, connect, default_model, has_credentials
+from .client import KnownModel, connect
 from .model import STALL_SECONDS, AnthropicModel
 
 __all__ = [
-    "DEFAULT_MODEL",
     "STALL_SECONDS",
     "AnthropicModel",
     "KnownModel",
     "connect",
-    "default_model",
-    "has_credentials",
 ]

@@ -15,9 +15,6 @@ from ...errors import NoCredentialsError
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
 
-DEFAULT_MODEL = "claude-sonnet-5-5"
-"""What the setting `model` is when nobody set it. Which models there are is the server's to say."""
-
 CONNECT_SECONDS = 20.0
 """How long name look-up, TCP and TLS may take together; what comes later is the watchdog's matter."""
 
@@ -36,11 +33,6 @@ class KnownModel:
     name: str
     max_input: int | None = None
     max_output: int | None = None
-
-
-def default_model() -> str:
-    """The model that runs use unless told otherwise."""
-    return DEFAULT_MODEL
 
 
 def connect(*, pooled: bool = True) -> AsyncAnthropic:
@@ -62,15 +54,6 @@ def connect(*, pooled: bool = True) -> AsyncAnthropic:
     if not _is_authorized(client):
         raise NoCredentialsError(_NO_CREDENTIALS)
     return client
-
-
-def has_credentials() -> bool:
-    """Whether the SDK finds a way to reach a model. Imports the SDK; sends nothing."""
-    try:
-        connect(pooled=False)
-    except NoCredentialsError:
-        return False
-    return True
 
 
 def _is_authorized(client: AsyncAnthropic) -> bool:
