@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from e2e.model_server import model_server
 from e2e.shell import Shell, engine_of, finish, nothing_left, over, until
-from e2e.survivors import HERE, PYTHON, marked_token, survivors, wait_until_gone
+from e2e.survivors import HERE, marked_token, survivors, wait_until_gone
 
 from pilothouse.core.face.folders import RunFolder
 from pilothouse.core.face.picture import Picture
@@ -156,7 +156,7 @@ def wait_until_ready(shell: Shell, run: RunFolder) -> None:
 @pytest.mark.parametrize("way", ["kill a1", "kill --all", "panic", "kill -9"])
 def test_a_hostile_tree_does_not_survive(hostile_project: Shell, way: str) -> None:
     shell = hostile_project
-    with marked_token() as token, model_server(one_agent_that(f"{' '.join(PYTHON)} hostile.py {token} stay")) as model:
+    with marked_token() as token, model_server(one_agent_that(f"python3 -I -S hostile.py {token} stay")) as model:
         run = shell.detach("run", "Run it", variables=model.variables)
         wait_until_ready(shell, run)
         assert survivors(token)
